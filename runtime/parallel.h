@@ -1,0 +1,74 @@
+// Threads. The only place that names tbb::.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "runtime/keel.h"
+
+namespace keel {
+
+// min(CPU affinity, cgroup cpu.max), at least 1.
+int default_threads();
+
+// Non-owning reference to a callable: no allocation where a region begins.
+template <typename Signature>
+class FunctionRef;
+template <typename R, typename... Args>
+class FunctionRef<R(Args...)> {
+ public:
+  template <typename F>
+  FunctionRef(F&& f)  // NOLINT(google-explicit-constructor): binds at call sites
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
+        call_([](void* object, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(args...);
+        }) {}
+  R operator()(Args... args) const { return call_(object_, args...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, Args...);
+};
+
+// The threads of one run: an arena of its own (or the application's), the denormal mode, and the
+// wish to stop. Chunks are claimed from a counter, so a thread that comes late only finds less to
+// do; results must not depend on which thread runs which chunk.
+class Parallel {
+ public:
+  // threads 1: everything runs on the caller, TBB untouched. arena: borrowed, may be null.
+  Parallel(int threads, tbb::detail::d1::task_arena* arena, bool flush_denormals);
+  ~Parallel();
+  Parallel(const Parallel&) = delete;
+  Parallel& operator=(const Parallel&) = delete;
+
+  int threads() const { return threads_; }
+
+  // Runs `body` inside the arena with denormals flushed as asked; restores the caller's mode.
+  void enter(FunctionRef<void()> body);
+
+  // body(chunk, thread) for every chunk in [0, chunks), thread in [0, threads()). One chunk, or one
+  // thread: runs on the caller. An exception of a chunk is rethrown here, after all have stopped.
+  // Throws Error(Cancelled) when the run is to stop.
+  void chunks(std::int64_t chunks, FunctionRef<void(std::int64_t chunk, int thread)> body);
+
+  // Splits [0, n) into even ranges of at least `grain` items: body(begin, end). Serial when n is at
+  // most `grain`. For elementwise work 16 Ki floats a range is a good grain.
+  void ranges(std::int64_t n, std::int64_t grain,
+              FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
+
+  // Set for the time of one run; null: never stops.
+  const RunOptions* stop = nullptr;
+  bool should_stop() const;  // asks the callback and the clock
+  void check_stop() const;   // throws Error(Cancelled)
+
+ private:
+  struct Impl;
+  int threads_;
+  bool flush_denormals_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace keel

@@ -1,0 +1,65 @@
+// A proposed edit of a graph, and the only way a pass changes one.
+//
+// A pass builds a Patch from ids of the graph it looked at; apply() carries it out whole. New
+// values get ids at once (graph.values.size() + k), so that edits can name them.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/graph.h"
+
+namespace keel {
+
+class Patch {
+ public:
+  explicit Patch(const Graph& graph);
+
+  // A new value; `name` is a wish, made unique when applied.
+  ValueId add_value(std::string name, TensorType type, Layout layout = Layout::Plain);
+  ValueId add_constant(std::string name, Tensor tensor, Layout layout = Layout::Plain);
+  // A new node; its place in the order follows from its inputs.
+  void add_node(Node node);
+  void remove_node(NodeId node);
+  void set_input(NodeId node, std::size_t slot, ValueId value);  // slot may be one past the end
+  // `node` now produces `value` (whose producer is removed by this patch) at `slot`.
+  void set_output(NodeId node, std::size_t slot, ValueId value);
+  void set_attribute(NodeId node, std::string name, Attribute attribute);
+  void set_epilogue(NodeId node, Epilogue epilogue);
+  void set_type(ValueId value, TensorType type);
+  void set_layout(ValueId value, Layout layout);
+  void set_constant(ValueId value, std::shared_ptr<const Tensor> constant);
+  // Every use of `from` (graph outputs too, which keep their name) reads `to`.
+  void replace_uses(ValueId from, ValueId to);
+
+  // Carries it out on the graph it was made from, re-links, drops nodes that this patch left
+  // without users, and checks. Throws Error(Internal) if the result is not a graph.
+  void apply(Graph& graph) const;
+
+ private:
+  struct NewValue {
+    std::string name;
+    TensorType type;
+    Layout layout;
+    std::shared_ptr<const Tensor> constant;
+  };
+  struct Slot {
+    NodeId node;
+    std::size_t slot;
+    ValueId value;
+  };
+  std::size_t base_values_;
+  std::vector<NewValue> new_values_;
+  std::vector<Node> new_nodes_;
+  std::vector<NodeId> removed_;
+  std::vector<Slot> inputs_, outputs_;
+  std::vector<std::pair<NodeId, std::pair<std::string, Attribute>>> attributes_;
+  std::vector<std::pair<NodeId, Epilogue>> epilogues_;
+  std::vector<std::pair<ValueId, TensorType>> types_;
+  std::vector<std::pair<ValueId, Layout>> layouts_;
+  std::vector<std::pair<ValueId, std::shared_ptr<const Tensor>>> constants_;
+  std::vector<std::pair<ValueId, ValueId>> replaced_;
+};
+
+}  // namespace keel
