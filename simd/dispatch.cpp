@@ -1,0 +1,120 @@
+#include "simd/dispatch.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace keel::simd {
+
+#define KEEL_SIMD_TARGET(name, flags)    \
+  namespace name {                       \
+  extern const KernelTable kernel_table; \
+  }
+#include KEEL_SIMD_TARGETS_INC
+#undef KEEL_SIMD_TARGET
+
+namespace {
+
+#if defined(__x86_64__)
+enum Register { kEax, kEbx, kEcx, kEdx };
+
+// A compiler flag, the CPUID bit that says the CPU has it, and the register state (XCR0) that the
+// operating system must save for it to be usable.
+struct Feature {
+  const char* flag;
+  unsigned leaf, subleaf;
+  Register reg;
+  unsigned bit;
+  std::uint64_t xcr0;
+};
+constexpr std::uint64_t kXmm = 0x2, kYmm = 0x6, kZmm = 0xe6, kTile = 0x60000;
+constexpr Feature kFeatures[] = {
+    {"-msse4.2", 1, 0, kEcx, 20, kXmm},    {"-mfma", 1, 0, kEcx, 12, kYmm},
+    {"-mf16c", 1, 0, kEcx, 29, kYmm},      {"-mavx2", 7, 0, kEbx, 5, kYmm},
+    {"-mavx512f", 7, 0, kEbx, 16, kZmm},   {"-mavx512dq", 7, 0, kEbx, 17, kZmm},
+    {"-mavx512cd", 7, 0, kEbx, 28, kZmm},  {"-mavx512bw", 7, 0, kEbx, 30, kZmm},
+    {"-mavx512vl", 7, 0, kEbx, 31, kZmm},  {"-mavx512vnni", 7, 0, kEcx, 11, kZmm},
+    {"-mavx512bf16", 7, 1, kEax, 5, kZmm}, {"-mavxvnni", 7, 1, kEax, 4, kYmm},
+    {"-mamx-bf16", 7, 0, kEdx, 22, kTile}, {"-mamx-tile", 7, 0, kEdx, 24, kTile},
+    {"-mamx-int8", 7, 0, kEdx, 25, kTile},
+};
+
+// The state that the operating system saves; 0 where it saves none by XSAVE.
+std::uint64_t read_xcr0() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kOsxsave = 1u << 27;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & kOsxsave)) return 0;
+  asm volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+  return (static_cast<std::uint64_t>(edx) << 32) | eax;
+}
+
+bool has(const std::string& flag) {
+  for (const Feature& f : kFeatures) {
+    if (flag != f.flag) continue;
+    unsigned r[4] = {};
+    if (!__get_cpuid_count(f.leaf, f.subleaf, &r[0], &r[1], &r[2], &r[3])) return false;
+    // XMM state is always there on x86-64, with or without XSAVE.
+    const bool saved = f.xcr0 == kXmm || (read_xcr0() & f.xcr0) == f.xcr0;
+    return saved && (r[f.reg] >> f.bit & 1);
+  }
+  return false;  // a flag this table does not know: never claim it
+}
+#else
+bool has(const std::string&) { return false; }
+#endif
+
+// Whether the CPU has every -m<feature> of a row's flags; -m<option>=<value> demands nothing.
+bool runs(const char* flags) {
+  std::istringstream words(flags);
+  std::string flag;
+  while (words >> flag) {
+    if (flag.rfind("-m", 0) == 0 && flag.find('=') == std::string::npos && !has(flag)) return false;
+  }
+  return true;
+}
+
+std::vector<const KernelTable*> detect() {
+  std::vector<const KernelTable*> tables;
+#define KEEL_SIMD_TARGET(name, flags) \
+  if (runs(flags)) tables.push_back(&name::kernel_table);
+#include KEEL_SIMD_TARGETS_INC
+#undef KEEL_SIMD_TARGET
+  return tables;
+}
+
+bool is_auto(const char* isa) { return !isa || !*isa || std::string(isa) == "auto"; }
+
+}  // namespace
+
+const std::vector<const KernelTable*>& available() {
+  static const std::vector<const KernelTable*> tables = detect();
+  return tables;
+}
+
+const KernelTable& select(const char* isa) {
+  const char* source = "";
+  if (is_auto(isa)) {
+    isa = std::getenv("KEEL_ISA");
+    source = " (from KEEL_ISA)";
+  }
+  if (is_auto(isa)) return *available().front();
+  std::string names;
+  for (const KernelTable* table : available()) {
+    if (std::string(isa) == table->isa) return *table;
+    names += std::string(" ") + table->isa;
+  }
+  const char* why = "no such instruction set";
+#define KEEL_SIMD_TARGET(name, flags) \
+  if (std::string(isa) == #name) why = "this CPU lacks the instruction set";
+#include KEEL_SIMD_TARGETS_INC
+#undef KEEL_SIMD_TARGET
+  throw std::invalid_argument(std::string(why) + source + ": '" + isa + "'; available:" + names);
+}
+
+}  // namespace keel::simd

@@ -1,0 +1,36 @@
+# The linker keeps one copy of a weak symbol. If a kernel object defines one whose name does not
+# carry its instruction set (an inline function of the standard library, say), that copy may serve
+# the whole program and end in SIGILL on an older CPU. So: no such symbol in any kernel object.
+#
+#   cmake -DNM=nm -DOBJECTS="a.o;b.o" -DTARGETS="avx2|…;…" -P weak_symbols_test.cmake
+set(seen 0)
+set(bad "")
+foreach(row IN LISTS TARGETS)
+  string(REGEX REPLACE "\\|.*" "" isa "${row}")
+  foreach(object IN LISTS OBJECTS)
+    if(NOT object MATCHES "/simd/${isa}/")
+      continue()
+    endif()
+    math(EXPR seen "${seen} + 1")
+    execute_process(COMMAND ${NM} --defined-only ${object} OUTPUT_VARIABLE symbols
+                    RESULT_VARIABLE failed)
+    if(failed)
+      message(FATAL_ERROR "${NM} cannot read ${object}")
+    endif()
+    string(REPLACE "\n" ";" symbols "${symbols}")
+    foreach(symbol IN LISTS symbols)
+      if(symbol MATCHES " [WwVvu] ([^ ]+)$" AND NOT CMAKE_MATCH_1 MATCHES "${isa}")
+        list(APPEND bad "${object}: ${CMAKE_MATCH_1}")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+list(LENGTH TARGETS rows)
+if(seen LESS rows)
+  message(FATAL_ERROR "${seen} kernel objects for ${rows} instruction sets: nothing was tested")
+endif()
+if(bad)
+  list(JOIN bad "\n  " bad)
+  message(FATAL_ERROR "weak symbols without the name of their instruction set:\n  ${bad}")
+endif()
+message(STATUS "${seen} kernel objects, no stray weak symbol")
