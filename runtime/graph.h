@@ -101,6 +101,7 @@ struct Graph {
   std::vector<NodeId> order;    // live nodes, producers before users
   std::vector<ValueId> inputs;  // without those that are only initializers
   std::vector<ValueId> outputs;
+  std::vector<std::string> output_names;  // as the model declares them; outputs may be replaced
   std::vector<std::string> symbols;  // symbol k is the dim kUnknownDim - 1 - k
 
   Dim symbol(const std::string& name);  // the dim of that name, added if new

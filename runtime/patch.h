@@ -30,11 +30,11 @@ class Patch {
   void set_type(ValueId value, TensorType type);
   void set_layout(ValueId value, Layout layout);
   void set_constant(ValueId value, std::shared_ptr<const Tensor> constant);
-  // Every use of `from` (graph outputs too, which keep their name) reads `to`.
+  // Every use of `from` reads `to`, graph outputs too (their names are Graph::output_names).
   void replace_uses(ValueId from, ValueId to);
 
-  // Carries it out on the graph it was made from, re-links, drops nodes that this patch left
-  // without users, and checks. Throws Error(Internal) if the result is not a graph.
+  // Carries it out on the graph it was made from and drops nodes that it left without users.
+  // Producers and users are right afterwards; `order` is not: the driver re-links and checks.
   void apply(Graph& graph) const;
 
  private:
