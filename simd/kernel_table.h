@@ -3,7 +3,9 @@
 
 // Adding a family: one line here, simd/<name>.h with struct <Type>, simd/kernels/<name>.cpp that
 // defines `extern const <Type> <name>_kernels`.
-#define KEEL_SIMD_FAMILIES(FAMILY) FAMILY(LayoutKernels, layout)
+#define KEEL_SIMD_FAMILIES(FAMILY) \
+  FAMILY(LayoutKernels, layout)    \
+  FAMILY(ConvTileKernels, conv_tile)
 
 namespace keel::simd {
 

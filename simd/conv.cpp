@@ -1,0 +1,85 @@
+#include "simd/conv.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "simd/conv_algorithm.h"
+
+namespace keel::simd {
+namespace {
+
+// Moves axis `a` before all others.
+void move_to_front(ConvShape* s, int a) {
+  for (ConvExtents* e : {&s->in, &s->out, &s->kernel, &s->stride, &s->dilation, &s->pad}) {
+    std::rotate(e->begin(), e->begin() + a, e->begin() + a + 1);
+  }
+}
+
+bool is_identity_map(const ConvShape& s) {
+  return product(s.kernel) == 1 && product(s.stride) == 1 && s.in == s.out &&
+         s.pad == ConvExtents{0, 0, 0};
+}
+
+void check(const ConvShape& s) {
+  assert(s.n >= 1 && s.c >= 1 && s.k >= 1 && s.group >= 1 && s.rank >= 1 && s.rank <= kConvAxes);
+  assert(s.c % s.group == 0 && s.k % s.group == 0);
+  for (int a = 0; a < s.rank; a++) {
+    assert(s.in[a] >= 1 && s.out[a] >= 1 && s.kernel[a] >= 1);
+    assert(s.stride[a] >= 1 && s.dilation[a] >= 1);
+    (void)a;
+  }
+  (void)s;
+}
+
+}  // namespace
+
+ConvShape conv_canonical(const ConvShape& shape) {
+  ConvShape s = shape;
+  for (int a = s.rank; a < kConvAxes; a++) {
+    s.in[a] = s.out[a] = s.kernel[a] = s.stride[a] = s.dilation[a] = 1;
+    s.pad[a] = 0;
+    move_to_front(&s, a);
+  }
+  s.rank = kConvAxes;
+  if (is_identity_map(s)) {
+    s.in = s.out = {1, 1, product(s.in)};
+  }
+  // An axis without extent or kernel is no row; the order of the others stays that of W.
+  for (int a = 1; a < kConvAxes; a++) {
+    if (s.in[a] == 1 && s.out[a] == 1 && s.kernel[a] == 1) move_to_front(&s, a);
+  }
+  const std::int64_t blocks = ceil_div(s.c, kConvBlock) * kConvBlock;
+  const std::int64_t y_image = ceil_div(s.k, kConvBlock) * kConvBlock * product(s.out);
+  if (s.x_image == 0) s.x_image = (s.plain_input ? s.c : blocks) * product(s.in);
+  if (s.y_image == 0) s.y_image = y_image;
+  if (s.residual_image == 0) s.residual_image = y_image;
+  return s;
+}
+
+std::int64_t conv_chunks(std::int64_t pieces, double flops, int threads) {
+  constexpr double kSmallest = 5e5;  // about 5 us
+  constexpr std::int64_t kPerThread = 4;
+  if (threads == 1) return 1;
+  const auto affordable = static_cast<std::int64_t>(flops / kSmallest);
+  return std::clamp<std::int64_t>(std::min(affordable, threads * kPerThread), 1, pieces);
+}
+
+bool takes_plain_input(const ConvShape&) { return false; }
+
+ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict) {
+  check(shape);
+  (void)strict;
+  const ConvShape s = conv_canonical(shape);
+  if (s.group > 1 && s.k / s.group % kConvBlock != 0) return plan_scattered(s, kernels, threads);
+  return plan_direct(s, kernels, threads);
+}
+
+void pack_conv_weights(const ConvPlan& plan, const float* W, float* packed) {
+  plan.algorithm->pack(W, packed);
+}
+
+void run_conv_chunk(const ConvPlan& plan, int phase, std::int64_t chunk, const ConvArgs& args) {
+  plan.algorithm->run(phase, chunk, args);
+}
+
+}  // namespace keel::simd

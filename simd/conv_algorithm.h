@@ -1,0 +1,37 @@
+// One way of computing a convolution. plan_conv() picks it; see conv.h for what the parts mean.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "simd/conv.h"
+
+namespace keel::simd {
+
+class ConvAlgorithm {
+ public:
+  virtual ~ConvAlgorithm() = default;
+  virtual void pack(const float* W, float* packed) const = 0;
+  virtual void run(int phase, std::int64_t chunk, const ConvArgs& args) const = 0;
+};
+
+// The algorithms. Each fills the summary of the plan and sets plan.algorithm; the shape is one that
+// conv_canonical() returned.
+ConvPlan plan_direct(const ConvShape& shape, const KernelTable& kernels, int threads);
+ConvPlan plan_scattered(const ConvShape& shape, const KernelTable& kernels, int threads);
+
+// `shape` with its axes moved so that the innermost is the longest run of equal treatment: axes of
+// size 1 that no tap leaves come first, and a 1x1 convolution becomes one long row.
+ConvShape conv_canonical(const ConvShape& shape);
+
+constexpr std::int64_t kConvBlock = 16;  // channels of a block of NCHW16c
+
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+inline std::int64_t product(const ConvExtents& e) { return e[0] * e[1] * e[2]; }
+
+// Number of chunks for `pieces` equal pieces of work of `flops` each: a few for every thread, none
+// of them shorter than about 5 us.
+std::int64_t conv_chunks(std::int64_t pieces, double flops, int threads);
+
+}  // namespace keel::simd

@@ -1,0 +1,175 @@
+// Dense convolution, the inner loop: Pixels x Blocks accumulators of 16 channels stay in registers
+// while each step of the reduction broadcasts one input value per pixel against one row of weights.
+//
+//   acc[q][n] += w[block][tap][c][n] * x[block][pixel q at the tap][c]
+//
+// On 32 registers of 16 floats: 14 x 2 accumulators, 2 weights, 1 broadcast; on 16 registers of 8
+// floats 6 x 2; on 16 of 4 floats (product and sum apart) 2 x 4.
+#include "simd/conv_tile.h"
+
+#include "simd/kernel.h"
+
+namespace keel::simd::KEEL_TARGET {
+namespace {
+
+constexpr int kPixels = kWidth == 16 ? 14 : kWidth == 8 ? 6 : 2;
+constexpr int kPanelBlocks = kWidth == 16 ? 2 : 1;
+
+// Pixels [First, Last) of a tile over `rows` channels. The pixels lie 16 * Stride floats apart.
+template <int First, int Last, int Stride, int Pixels, int Vecs>
+KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows,
+                            Vec (&acc)[Pixels][Vecs]) {
+  for (std::int64_t c = 0; c < rows; c++) {
+    Vec weights[Vecs];
+    KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = load_aligned(w + n * kWidth);
+    KEEL_UNROLL for (int q = First; q < Last; q++) {
+      const Vec value = broadcast(x + q * Stride * kBlock + c);
+      KEEL_UNROLL for (int n = 0; n < Vecs; n++) acc[q][n] = fma(weights[n], value, acc[q][n]);
+    }
+    w += Vecs * kWidth;
+  }
+}
+
+// The tile's pixels for one tap, zeros where they lie outside, in the places the loop above reads.
+template <int Stride, int Pixels>
+KEEL_INLINE void copy_pixels(const float* x, std::ptrdiff_t pixel, const ConvTap& tap,
+                             float* copy) {
+  for (int q = 0; q < Pixels; q++, x += pixel, copy += Stride * kBlock) {
+    const bool inside = q >= tap.left && q < Pixels - tap.right;
+    for (int v = 0; v < kBlock; v += kWidth) {
+      store_aligned(copy + v, inside ? load(x + v) : zero());
+    }
+  }
+}
+
+// Whether `kind` is worth applying while the accumulators are in registers. The others take longer
+// than a trip through L1.
+KEEL_INLINE bool light(ActivationKind kind) {
+  return kind == ActivationKind::None || kind == ActivationKind::Relu ||
+         kind == ActivationKind::Clip || kind == ActivationKind::HardSwish;
+}
+
+template <int Pixels, int Vecs>
+KEEL_INLINE void activate(Vec (&acc)[Pixels][Vecs], const Activation& f) {
+  // NaN stays NaN: min and max return their second operand there.
+  if (f.kind == ActivationKind::Relu || f.kind == ActivationKind::Clip) {
+    const Vec low = set1(f.kind == ActivationKind::Relu ? 0.0f : f.alpha);
+    const Vec high = set1(f.kind == ActivationKind::Relu ? __builtin_inff() : f.beta);
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+      KEEL_UNROLL for (int n = 0; n < Vecs; n++) acc[q][n] = min(high, max(low, acc[q][n]));
+    }
+  } else if (f.kind == ActivationKind::HardSwish) {
+    const Vec sixth = set1(1.0f / 6.0f), half = set1(0.5f), one = set1(1.0f);
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+      KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
+        acc[q][n] = acc[q][n] * min(one, max(zero(), fma(acc[q][n], sixth, half)));
+      }
+    }
+  }
+}
+
+// y[p] = act(y[p] + bias + residual[p]), see conv_tile.h.
+void finish(float* y, const float* bias, const float* residual, std::int64_t pixels,
+            std::ptrdiff_t pixel, const Activation& activation) {
+  for (std::int64_t p = 0; p < pixels; p++, y += pixel) {
+    for (int v = 0; v < kVecsPerBlock; v++) {
+      Vec one[1][1] = {{load(y + v * kWidth)}};
+      if (bias) one[0][0] += load(bias + v * kWidth);
+      if (residual) one[0][0] += load(residual + p * pixel + v * kWidth);
+      activate(one, activation);
+      store(y + v * kWidth, one[0][0]);
+    }
+  }
+}
+
+template <int Pixels, int Vecs>
+KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
+  if (a.residual) {
+    KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
+      const float* from = a.residual + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
+      KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+        acc[q][n] += load_aligned(from);
+        from += a.y_pixel;
+      }
+    }
+  }
+  activate(acc, a.activation);
+  KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
+    float* to = a.y + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+      store_aligned(to, acc[q][n]);
+      to += a.y_pixel;
+    }
+  }
+  if (light(a.activation.kind)) return;
+  for (int n = 0; n < Vecs; n += kVecsPerBlock) {
+    finish(a.y + n / kVecsPerBlock * a.y_block, nullptr, nullptr, Pixels, a.y_pixel, a.activation);
+  }
+}
+
+template <int Pixels, int Blocks, int Stride>
+KEEL_NOINLINE void tile(const ConvTileArgs& a) {
+  constexpr int kVecs = Blocks * kVecsPerBlock;
+  alignas(64) float copy[Pixels * Stride * kBlock];
+  Vec acc[Pixels][kVecs];
+  KEEL_UNROLL for (int n = 0; n < kVecs; n++) {
+    const Vec start = a.bias ? load(a.bias + n * kWidth) : zero();
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][n] = start;
+  }
+  const float* x = a.x;
+  const float* w = a.w;
+  std::int64_t lane = a.first_lane;
+  for (std::int64_t left = a.channels; left > 0; lane = 0, x += a.x_block) {
+    const std::int64_t rows = kBlock - lane < left ? kBlock - lane : left;
+    const std::ptrdiff_t tap_floats = rows * Blocks * kBlock;
+    left -= rows;
+    for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
+      const float* from = x + tap->x + lane;
+      const float* weights = w + tap->w * tap_floats;
+      if (tap->edge == TapEdge::First) {
+        accumulate<1, Pixels, Stride>(from, weights, rows, acc);
+      } else if (tap->edge == TapEdge::Last) {
+        accumulate<0, Pixels - 1, Stride>(from, weights, rows, acc);
+      } else {
+        if (tap->edge == TapEdge::Copied) {
+          copy_pixels<Stride, Pixels>(from - lane, a.x_pixel, *tap, copy);
+          from = copy + lane;
+        }
+        accumulate<0, Pixels, Stride>(from, weights, rows, acc);
+      }
+    }
+    w += a.kernel_taps * tap_floats;
+  }
+  store_tile(a, acc);
+}
+
+template <int Pixels, int Blocks, int Stride>
+constexpr ConvTile offered() {
+  if constexpr (Pixels <= kPixels && Blocks <= kPanelBlocks) {
+    return tile<Pixels, Blocks, Stride>;
+  } else {
+    return nullptr;
+  }
+}
+
+#define KEEL_TILES(Blocks, Stride)                                                                \
+  {                                                                                               \
+    nullptr, offered<1, Blocks, Stride>(), offered<2, Blocks, Stride>(),                          \
+        offered<3, Blocks, Stride>(), offered<4, Blocks, Stride>(), offered<5, Blocks, Stride>(), \
+        offered<6, Blocks, Stride>(), offered<7, Blocks, Stride>(), offered<8, Blocks, Stride>(), \
+        offered<9, Blocks, Stride>(), offered<10, Blocks, Stride>(),                              \
+        offered<11, Blocks, Stride>(), offered<12, Blocks, Stride>(),                             \
+        offered<13, Blocks, Stride>(), offered<14, Blocks, Stride>()                              \
+  }
+
+}  // namespace
+
+extern const ConvTileKernels conv_tile_kernels;
+const ConvTileKernels conv_tile_kernels = {
+    kPixels,
+    kPanelBlocks,
+    {{KEEL_TILES(1, 1), KEEL_TILES(2, 1)}, {KEEL_TILES(1, 2), KEEL_TILES(2, 2)}},
+    finish,
+};
+
+}  // namespace keel::simd::KEEL_TARGET
