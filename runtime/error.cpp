@@ -19,14 +19,16 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
   const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
   const unsigned char first = byte(i);
   if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF5 ? 0 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3
-                             : first >= 0xC2                   ? 2
-                                                               : 0;
+  const std::size_t length = first >= 0xF5   ? 0
+                             : first >= 0xF0 ? 4
+                             : first >= 0xE0 ? 3
+                             : first >= 0xC2 ? 2
+                                             : 0;
   if (length == 0 || i + length > text.size()) return 0;
   for (std::size_t k = 1; k < length; ++k)
     if ((byte(i + k) & 0xC0) != 0x80) return 0;
-  const bool overlong = (first == 0xE0 && byte(i + 1) < 0xA0) ||
-                        (first == 0xF0 && byte(i + 1) < 0x90);
+  const bool overlong =
+      (first == 0xE0 && byte(i + 1) < 0xA0) || (first == 0xF0 && byte(i + 1) < 0x90);
   const bool surrogate = first == 0xED && byte(i + 1) >= 0xA0;
   const bool beyond = first == 0xF4 && byte(i + 1) >= 0x90;
   return overlong || surrogate || beyond ? 0 : length;
@@ -51,9 +53,9 @@ std::string printable(std::string_view name) {
     const std::size_t length = utf8_length(name, i);
     const auto byte = static_cast<unsigned char>(name[i]);
     // C1 control characters are the two-byte sequences C2 80 to C2 9F.
-    const bool control = byte < 0x20 || byte == 0x7F ||
-                         (length == 2 && byte == 0xC2 &&
-                          static_cast<unsigned char>(name[i + 1]) < 0xA0);
+    const bool control =
+        byte < 0x20 || byte == 0x7F ||
+        (length == 2 && byte == 0xC2 && static_cast<unsigned char>(name[i + 1]) < 0xA0);
     if (length == 0 || control) {
       const std::size_t count = length == 0 ? 1 : length;
       for (std::size_t k = 0; k < count; ++k) {

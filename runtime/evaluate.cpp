@@ -40,8 +40,8 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<const Tensor*>&
   std::vector<TensorRef> refs(node.inputs.size()), out_refs(node.outputs.size());
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.has_input(i)) refs[i] = ref(*inputs[i]);
-    prepare.constants.push_back(
-        node.has_input(i) ? std::make_shared<const Tensor>(*inputs[i]) : nullptr);
+    prepare.constants.push_back(node.has_input(i) ? std::make_shared<const Tensor>(*inputs[i])
+                                                  : nullptr);
   }
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.has_output(i)) continue;
@@ -64,8 +64,14 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<const Tensor*>&
   for (std::size_t i = 0; i < out_refs.size(); ++i)
     if (node.has_output(i)) out_ptr[i] = &out_refs[i];
   Parallel serial(1, nullptr, false);
-  RunContext run{node,         in_ptr.data(), out_ptr.data(), serial, shared.get(), own.get(),
-                 kernel.scratch_per_thread, nullptr};
+  RunContext run{node,
+                 in_ptr.data(),
+                 out_ptr.data(),
+                 serial,
+                 shared.get(),
+                 own.get(),
+                 kernel.scratch_per_thread,
+                 nullptr};
   run.allocate_output = [&](std::size_t i, const Shape& dims) {
     results[i] = Tensor(out_refs[i].type, dims);
     out_refs[i].dims = dims;

@@ -91,10 +91,9 @@ void Graph::link() {
     for (ValueId output : node.outputs) {
       if (output == kNone) continue;
       if (values[output].producer != kNone)
-        node.fail(ErrorCode::MalformedModel, "output '" + printable(values[output].name) +
-                                                 "' is produced by node '" +
-                                                 printable(nodes[values[output].producer].name) +
-                                                 "' already");
+        node.fail(ErrorCode::MalformedModel,
+                  "output '" + printable(values[output].name) + "' is produced by node '" +
+                      printable(nodes[values[output].producer].name) + "' already");
       values[output].producer = id;
     }
     for (ValueId input : node.inputs)
@@ -108,11 +107,12 @@ void Graph::link() {
     for (ValueId id : ids) {
       if (id == kNone) continue;
       const Value& value = values[id];
-      if (value.producer != kNone) ++count;
+      if (value.producer != kNone)
+        ++count;
       else if (!value.graph_input && !value.constant)
-        node.fail(ErrorCode::MalformedModel,
-                  "input '" + printable(value.name) + "' is not produced by any node, is no input "
-                  "of the graph and no initializer");
+        node.fail(ErrorCode::MalformedModel, "input '" + printable(value.name) +
+                                                 "' is not produced by any node, is no input "
+                                                 "of the graph and no initializer");
     }
     return count;
   };

@@ -50,9 +50,9 @@ struct Value {
   bool overridable = false;  // an initializer that is also a graph input
 };
 
-using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
-                               std::vector<float>, std::vector<std::string>, Tensor,
-                               std::shared_ptr<Graph>>;
+using Attribute =
+    std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
+                 std::vector<std::string>, Tensor, std::shared_ptr<Graph>>;
 
 // What a node does to its result before storing it: act(result + residual). Only operators whose
 // OpDef says `epilogue` may carry one. The residual is an extra, last input of the node.
@@ -102,7 +102,7 @@ struct Graph {
   std::vector<ValueId> inputs;  // without those that are only initializers
   std::vector<ValueId> outputs;
   std::vector<std::string> output_names;  // as the model declares them; outputs may be replaced
-  std::vector<std::string> symbols;  // symbol k is the dim kUnknownDim - 1 - k
+  std::vector<std::string> symbols;       // symbol k is the dim kUnknownDim - 1 - k
 
   Dim symbol(const std::string& name);  // the dim of that name, added if new
   // "N" for a symbol, "?" for kUnknownDim, else the number.

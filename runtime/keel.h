@@ -106,8 +106,8 @@ class KEEL_API Tensor {
 
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }
-  std::int64_t size() const;       // number of elements
-  std::size_t byte_size() const;   // of the elements, packed
+  std::int64_t size() const;                                   // number of elements
+  std::size_t byte_size() const;                               // of the elements, packed
   bool empty() const { return type_ == DataType::Undefined; }  // no tensor at all
   void* data() { return data_; }
   const void* data() const { return data_; }
@@ -137,16 +137,16 @@ enum class OptLevel { None, Basic, Full };
 enum class Precision { Fp32, Strict, Bf16 };
 
 struct Options {
-  int threads = 0;             // 0: min(CPU affinity, cgroup cpu.max)
-  std::string isa = "auto";    // "auto" honours KEEL_ISA; else a name of simd/targets.cmake
+  int threads = 0;           // 0: min(CPU affinity, cgroup cpu.max)
+  std::string isa = "auto";  // "auto" honours KEEL_ISA; else a name of simd/targets.cmake
   OptLevel opt = OptLevel::Full;
   Precision precision = Precision::Fp32;
-  std::size_t max_memory = 0;  // bytes a plan may take; 0: 80 % of the cgroup's limit
+  std::size_t max_memory = 0;                // bytes a plan may take; 0: 80 % of the cgroup's limit
   std::map<std::string, std::int64_t> dims;  // values for symbolic dimensions, by name
   bool flush_denormals = true;               // during a run only; the caller's mode is restored
-  bool allow_overridable = false;  // fold initializers that are also graph inputs
-  std::string external_root;       // folder for external data; "": the model's own
-  std::size_t plan_cache = 8;      // plans kept, one per set of input shapes
+  bool allow_overridable = false;            // fold initializers that are also graph inputs
+  std::string external_root;                 // folder for external data; "": the model's own
+  std::size_t plan_cache = 8;                // plans kept, one per set of input shapes
   tbb::detail::d1::task_arena* executor = nullptr;  // the application's own arena, borrowed
 };
 
@@ -166,16 +166,16 @@ struct ValueInfo {
 // What one pass did or refused, for one node. Codes are those of the folding specification
 // (MULTI_USE, GRAPH_OUTPUT, ...); empty where something was done.
 struct Decision {
-  std::string pass;     // "fold_batchnorm"
-  std::string node;     // the node looked at
-  std::string op;       // its operator
-  bool done;            // false: refused
-  std::string pattern;  // "Conv->BatchNormalization"
-  std::string code;     // reason of a refusal
-  std::string blocker;  // the node that stands in the way
-  std::string message;  // a sentence the user can act on
-  double max_scale = 0;      // max |s| of a folded BatchNormalization
-  double cancellation = 0;   // max (|s*b| + |t|) / |b'|
+  std::string pass;         // "fold_batchnorm"
+  std::string node;         // the node looked at
+  std::string op;           // its operator
+  bool done;                // false: refused
+  std::string pattern;      // "Conv->BatchNormalization"
+  std::string code;         // reason of a refusal
+  std::string blocker;      // the node that stands in the way
+  std::string message;      // a sentence the user can act on
+  double max_scale = 0;     // max |s| of a folded BatchNormalization
+  double cancellation = 0;  // max (|s*b| + |t|) / |b'|
 };
 
 struct RunOptions {

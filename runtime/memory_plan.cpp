@@ -155,7 +155,8 @@ class MemoryPlan {
         if (placed[top] || storage(top).place != Place::Arena) continue;
         placed[top] = true;
         storage(top).offset = take(align64(bytes(top)));
-        dying[static_cast<std::size_t>(std::max(last_read_[top], static_cast<int>(s)))].push_back(top);
+        dying[static_cast<std::size_t>(std::max(last_read_[top], static_cast<int>(s)))].push_back(
+            top);
       }
       for (ValueId id : dying[s]) give(storage(id).offset, align64(bytes(id)));
     }
@@ -202,8 +203,8 @@ class MemoryPlan {
 
   const Graph& graph_;
   Plan& plan_;
-  std::vector<int> last_read_;                 // by value: the last step that reads it
-  std::map<std::size_t, std::size_t> free_;    // gaps of the block: offset -> size
+  std::vector<int> last_read_;               // by value: the last step that reads it
+  std::map<std::size_t, std::size_t> free_;  // gaps of the block: offset -> size
   std::size_t end_ = 0;
 };
 

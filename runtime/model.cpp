@@ -1,9 +1,10 @@
 #include "runtime/model.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <stdexcept>
-#include <unistd.h>
 
 #include "runtime/error.h"
 
@@ -14,7 +15,8 @@ namespace {
 std::size_t default_max_memory() {
   const auto pages = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES));
   std::size_t bytes = pages * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
     std::size_t limit = 0;
     if (std::ifstream(path) >> limit) bytes = std::min(bytes, limit);
   }
@@ -28,7 +30,8 @@ void set_dims(Graph& graph, const Options& options) {
     if (known == graph.symbols.end())
       throw Error(ErrorCode::Usage, "the model has no dimension '" + printable(name) + "'");
     if (size < 0)
-      throw Error(ErrorCode::Usage, str("dimension '", printable(name), "': expected a size, got ", size));
+      throw Error(ErrorCode::Usage,
+                  str("dimension '", printable(name), "': expected a size, got ", size));
     sizes.emplace_back(graph.symbol(name), size);
   }
   for (Value& value : graph.values)
@@ -53,7 +56,8 @@ ValueInfo info_of(const Graph& graph, std::string_view name, const TensorType& t
   ValueInfo info{name, type.type, type.ranked, {}};
   for (Dim dim : type.dims) {
     Dimension dimension;
-    if (dim >= 0) dimension.size = dim;
+    if (dim >= 0)
+      dimension.size = dim;
     else if (dim != kUnknownDim)
       dimension.name = graph.symbols[static_cast<std::size_t>(kUnknownDim - 1 - dim)];
     info.dims.push_back(dimension);
@@ -115,8 +119,8 @@ std::shared_ptr<const Plan> Model::State::plan(const std::vector<Shape>& input_s
       plans.splice(plans.begin(), plans, it);
       return plans.front();
     }
-  auto made = make_plan(graph, input_shapes,
-                        {*kernels, threads, options.precision, max_memory}, packs);
+  auto made =
+      make_plan(graph, input_shapes, {*kernels, threads, options.precision, max_memory}, packs);
   plans.push_front(made);
   while (plans.size() > std::max<std::size_t>(options.plan_cache, 1)) plans.pop_back();
   return made;
@@ -140,10 +144,14 @@ std::size_t Model::required_bytes(const std::map<std::string, Shape>& shapes) co
   for (ValueId id : state_->graph.inputs) {
     const Value& value = state_->graph.values[id];
     const auto it = shapes.find(value.name);
-    if (it != shapes.end()) ordered.push_back(it->second);
-    else if (value.constant != nullptr) ordered.push_back(value.constant->shape());
-    else if (value.type.is_static()) ordered.push_back(value.type.dims);
-    else throw Error(ErrorCode::BadInput, "input '" + printable(value.name) + "': no shape given");
+    if (it != shapes.end())
+      ordered.push_back(it->second);
+    else if (value.constant != nullptr)
+      ordered.push_back(value.constant->shape());
+    else if (value.type.is_static())
+      ordered.push_back(value.type.dims);
+    else
+      throw Error(ErrorCode::BadInput, "input '" + printable(value.name) + "': no shape given");
   }
   return state_->plan(ordered)->required_bytes(state_->threads);
 }

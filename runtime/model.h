@@ -34,8 +34,8 @@ struct Model::State {
 
   mutable PackCache packs;
   mutable std::mutex mutex;
-  mutable std::list<std::shared_ptr<const Plan>> plans;             // most recently used first
-  mutable std::vector<std::unique_ptr<Session::State>> idle;        // of Model::run
+  mutable std::list<std::shared_ptr<const Plan>> plans;       // most recently used first
+  mutable std::vector<std::unique_ptr<Session::State>> idle;  // of Model::run
 };
 
 // Memory and bindings of one caller.

@@ -37,14 +37,14 @@ const OpTable& op_table() {
 const OpDef& op_of(const Node& node) {
   if (const OpDef* def = op_table().find(node.domain, node.op_type)) return *def;
   node.fail(ErrorCode::Unsupported, "operator '" + printable(node.domain) +
-                                        (node.domain.empty() ? "" : ".") +
-                                        printable(node.op_type) + "' is not supported");
+                                        (node.domain.empty() ? "" : ".") + printable(node.op_type) +
+                                        "' is not supported");
 }
 
 const TensorType& InferContext::input(std::size_t i) const {
   if (!has_input(i))
-    node.fail(ErrorCode::MalformedModel, str("input ", i, " is missing; the node has ",
-                                             node.inputs.size(), " inputs"));
+    node.fail(ErrorCode::MalformedModel,
+              str("input ", i, " is missing; the node has ", node.inputs.size(), " inputs"));
   return inputs_[i].type;
 }
 
@@ -57,8 +57,10 @@ std::optional<std::vector<std::int64_t>> InferContext::ints(std::size_t i) const
   if (tensor == nullptr) return std::nullopt;
   std::vector<std::int64_t> result(static_cast<std::size_t>(tensor->size()));
   for (std::size_t k = 0; k < result.size(); ++k) {
-    if (tensor->type() == DataType::Int64) result[k] = tensor->data_as<std::int64_t>()[k];
-    else if (tensor->type() == DataType::Int32) result[k] = tensor->data_as<std::int32_t>()[k];
+    if (tensor->type() == DataType::Int64)
+      result[k] = tensor->data_as<std::int64_t>()[k];
+    else if (tensor->type() == DataType::Int32)
+      result[k] = tensor->data_as<std::int32_t>()[k];
     else
       node.fail(ErrorCode::MalformedModel, str("input ", i, ": expected int64 or int32, got ",
                                                data_type_name(tensor->type())));
@@ -68,8 +70,8 @@ std::optional<std::vector<std::int64_t>> InferContext::ints(std::size_t i) const
 
 std::int64_t InferContext::axis(std::int64_t axis, std::int64_t rank, const char* attribute) const {
   if (axis < -rank || axis >= rank)
-    node.fail_attribute(attribute, str("expected a value in [", -rank, ", ", rank - 1, "], got ",
-                                       axis));
+    node.fail_attribute(attribute,
+                        str("expected a value in [", -rank, ", ", rank - 1, "], got ", axis));
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -90,8 +92,8 @@ void InferContext::expect_type(std::size_t i, std::initializer_list<DataType> al
   std::string names;
   for (DataType candidate : allowed)
     names += (names.empty() ? "" : ", ") + std::string(data_type_name(candidate));
-  node.fail(ErrorCode::Unsupported,
-            str("input ", i, ": type ", data_type_name(got), " is not supported; expected ", names));
+  node.fail(ErrorCode::Unsupported, str("input ", i, ": type ", data_type_name(got),
+                                        " is not supported; expected ", names));
 }
 
 void InferContext::expect_rank(std::size_t i, std::int64_t lowest, std::int64_t highest) const {
@@ -108,12 +110,15 @@ Shape broadcast(const Node& node, const Shape& a, const Shape& b) {
     const Dim x = k < a.size() ? a[a.size() - 1 - k] : 1;
     const Dim y = k < b.size() ? b[b.size() - 1 - k] : 1;
     Dim& dim = result[result.size() - 1 - k];
-    if (x == 1) dim = y;
-    else if (y == 1 || x == y) dim = x;
+    if (x == 1)
+      dim = y;
+    else if (y == 1 || x == y)
+      dim = x;
     else if (x >= 0 && y >= 0)
       node.fail(ErrorCode::BadInput,
                 "shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast");
-    else dim = x > 1 ? x : y > 1 ? y : kUnknownDim;
+    else
+      dim = x > 1 ? x : y > 1 ? y : kUnknownDim;
   }
   return result;
 }

@@ -77,8 +77,7 @@ struct Kernel {
 class PackCache {
  public:
   // The bytes under `key`, made by `make` on the first call. Thread-safe.
-  std::shared_ptr<const Tensor> get(const std::string& key,
-                                    const std::function<Tensor()>& make);
+  std::shared_ptr<const Tensor> get(const std::string& key, const std::function<Tensor()>& make);
   std::size_t bytes() const;
 
  private:
@@ -93,13 +92,13 @@ class PackCache {
 class PrepareContext {
  public:
   const Node& node;
-  std::vector<TensorRef> inputs;        // data null unless the value is constant
-  std::vector<TensorRef> outputs;       // data null; a dim may be kUnknownDim (then run allocates)
+  std::vector<TensorRef> inputs;   // data null unless the value is constant
+  std::vector<TensorRef> outputs;  // data null; a dim may be kUnknownDim (then run allocates)
   std::vector<std::shared_ptr<const Tensor>> constants;  // null where not constant
   const simd::KernelTable& kernels;
   int threads = 1;
   Precision precision = Precision::Fp32;
-  PackCache* packs = nullptr;           // null: nothing is kept (one-off evaluation)
+  PackCache* packs = nullptr;  // null: nothing is kept (one-off evaluation)
 
   bool has_input(std::size_t i) const { return node.has_input(i); }
   bool is_constant(std::size_t i) const { return i < constants.size() && constants[i] != nullptr; }
@@ -112,7 +111,7 @@ class PrepareContext {
 class RunContext {
  public:
   const Node& node;
-  const TensorRef* const* inputs;   // null pointers where absent
+  const TensorRef* const* inputs;  // null pointers where absent
   TensorRef* const* outputs;
   Parallel& parallel;
   std::byte* shared_scratch = nullptr;

@@ -75,8 +75,10 @@ bool sweep(Graph& graph, const Options& options, const PassDef& pass, Refusals& 
       decision.node = graph.nodes[id].name;
       decision.op = graph.nodes[id].op_type;
       decision.done = result.patch.has_value();
-      if (decision.done) done.push_back(decision);
-      else refusals[{pass.name, id}] = decision;
+      if (decision.done)
+        done.push_back(decision);
+      else
+        refusals[{pass.name, id}] = decision;
     }
     if (!result.patch) continue;
     refusals.erase({pass.name, id});

@@ -61,7 +61,8 @@ int default_threads() {
 }
 
 struct Parallel::Impl {
-  explicit Impl(int threads) : limit(tbb::global_control::max_allowed_parallelism, width(threads)) {}
+  explicit Impl(int threads)
+      : limit(tbb::global_control::max_allowed_parallelism, width(threads)) {}
   // More threads than CPUs are granted when asked for, so that a request for 8 means 8.
   static std::size_t width(int threads) {
     return std::max<std::size_t>(
@@ -114,9 +115,8 @@ void Parallel::chunks(std::int64_t chunks, FunctionRef<void(std::int64_t, int)> 
   };
   const int workers = static_cast<int>(std::min<std::int64_t>(threads_, chunks));
   // isolate: a thread that waits here must not take up the application's other work.
-  tbb::this_task_arena::isolate([&] {
-    tbb::parallel_for(0, workers, worker, tbb::simple_partitioner());
-  });
+  tbb::this_task_arena::isolate(
+      [&] { tbb::parallel_for(0, workers, worker, tbb::simple_partitioner()); });
 }
 
 void Parallel::ranges(std::int64_t n, std::int64_t grain,

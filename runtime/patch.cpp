@@ -26,7 +26,8 @@ void remove(Graph& graph, NodeId id, std::vector<ValueId>& touched) {
       if (input != kNone) touched.push_back(input);
     }
   for (ValueId output : node.outputs)
-    if (output != kNone && graph.values[output].producer == id) graph.values[output].producer = kNone;
+    if (output != kNone && graph.values[output].producer == id)
+      graph.values[output].producer = kNone;
 }
 
 // Producers of values that lost their last user by this patch go too, and so on upwards.
@@ -40,7 +41,8 @@ void drop_unused(Graph& graph, std::vector<ValueId> touched) {
     const NodeId producer = graph.values[id].producer;
     if (producer == kNone || !unused(id)) continue;
     const Node& node = graph.nodes[producer];
-    if (std::all_of(node.outputs.begin(), node.outputs.end(), unused)) remove(graph, producer, touched);
+    if (std::all_of(node.outputs.begin(), node.outputs.end(), unused))
+      remove(graph, producer, touched);
   }
 }
 
@@ -71,8 +73,12 @@ void Patch::set_output(NodeId node, std::size_t slot, ValueId value) {
 void Patch::set_attribute(NodeId node, std::string name, Attribute attribute) {
   attributes_.emplace_back(node, std::make_pair(std::move(name), std::move(attribute)));
 }
-void Patch::set_epilogue(NodeId node, Epilogue epilogue) { epilogues_.emplace_back(node, epilogue); }
-void Patch::set_type(ValueId value, TensorType type) { types_.emplace_back(value, std::move(type)); }
+void Patch::set_epilogue(NodeId node, Epilogue epilogue) {
+  epilogues_.emplace_back(node, epilogue);
+}
+void Patch::set_type(ValueId value, TensorType type) {
+  types_.emplace_back(value, std::move(type));
+}
 void Patch::set_layout(ValueId value, Layout layout) { layouts_.emplace_back(value, layout); }
 void Patch::set_constant(ValueId value, std::shared_ptr<const Tensor> constant) {
   constants_.emplace_back(value, std::move(constant));

@@ -69,8 +69,8 @@ class Planner {
     Step step{id, &op, {}, !inputs_static || !outputs_static, op.view};
     for (ValueId output : node.outputs) {
       if (output == kNone) continue;
-      plan_.storage[output].place = is_static(output) && !(step.dynamic && op.view)
-                                        ? Place::Arena : Place::Dynamic;
+      plan_.storage[output].place =
+          is_static(output) && !(step.dynamic && op.view) ? Place::Arena : Place::Dynamic;
     }
     if (!step.dynamic && !op.view) {
       step.kernel = prepare(node, op);
@@ -133,8 +133,8 @@ class Planner {
   }
 
   Kernel prepare(const Node& node, const OpDef& op) {
-    PrepareContext context{node, {}, {}, {}, settings_.kernels, settings_.threads,
-                           settings_.precision, &packs_};
+    PrepareContext context{
+        node, {}, {}, {}, settings_.kernels, settings_.threads, settings_.precision, &packs_};
     for (ValueId id : node.inputs) {
       context.inputs.push_back(id == kNone ? TensorRef{} : plan_.tensors[id]);
       context.constants.push_back(id == kNone ? nullptr : known_[id]);

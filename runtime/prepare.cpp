@@ -37,18 +37,20 @@ Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
     output_types.push_back(output.type);
     if (is_half(output.type)) output.type = DataType::Float;
   }
-  const PrepareContext wide{context.node, inputs,          outputs,          constants, context.kernels,
-                            context.threads, context.precision, context.packs};
+  const PrepareContext wide{context.node,    inputs,          outputs,           constants,
+                            context.kernels, context.threads, context.precision, context.packs};
   Kernel kernel = op.prepare(wide);
   const std::size_t own = align64(kernel.scratch_shared);
   std::size_t total = own;
   const auto reserve = [&](const TensorRef& tensor, DataType stored) {
     const std::size_t at = total;
-    if (is_half(stored)) total += align64(storage_bytes(DataType::Float, tensor.dims, Layout::Plain));
+    if (is_half(stored))
+      total += align64(storage_bytes(DataType::Float, tensor.dims, Layout::Plain));
     return at;
   };
   std::vector<std::size_t> input_at, output_at;
-  for (std::size_t i = 0; i < inputs.size(); ++i) input_at.push_back(reserve(inputs[i], input_types[i]));
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    input_at.push_back(reserve(inputs[i], input_types[i]));
   for (std::size_t i = 0; i < outputs.size(); ++i)
     output_at.push_back(reserve(outputs[i], output_types[i]));
   kernel.scratch_shared = total;

@@ -29,7 +29,8 @@ std::byte* Session::State::Buffer::reserve(std::size_t bytes) {
     data.reset();
     // Pages of 2 MiB where the system gives them: fewer TLB misses in large models.
     const std::size_t align = bytes >= (std::size_t{4} << 20) ? std::size_t{2} << 20 : 64;
-    auto* block = static_cast<std::byte*>(std::aligned_alloc(align, (bytes + align - 1) / align * align));
+    auto* block =
+        static_cast<std::byte*>(std::aligned_alloc(align, (bytes + align - 1) / align * align));
     if (block == nullptr)
       throw Error(ErrorCode::ResourceLimit, str("cannot allocate ", bytes, " bytes"));
     data = std::shared_ptr<std::byte>(block, std::free);
@@ -59,13 +60,13 @@ std::vector<Shape> Session::State::checked_input_shapes() const {
     }
     const Shape& got = inputs[i].shape();
     if (inputs[i].type() != declared.type.type)
-      throw Error(ErrorCode::BadInput, name + ": expected type " +
-                                           std::string(data_type_name(declared.type.type)) +
-                                           ", got " + std::string(data_type_name(inputs[i].type())));
+      throw Error(ErrorCode::BadInput,
+                  name + ": expected type " + std::string(data_type_name(declared.type.type)) +
+                      ", got " + std::string(data_type_name(inputs[i].type())));
     const auto mismatch = [&] {
-      throw Error(ErrorCode::BadInput, name + ": expected shape " +
-                                           graph.shape_text(declared.type) + ", got " +
-                                           to_string(got));
+      throw Error(
+          ErrorCode::BadInput,
+          name + ": expected shape " + graph.shape_text(declared.type) + ", got " + to_string(got));
     };
     if (declared.type.ranked && declared.type.dims.size() != got.size()) mismatch();
     for (std::size_t k = 0; declared.type.ranked && k < got.size(); ++k) {
@@ -173,8 +174,10 @@ void Session::State::run(const RunOptions& options) {
       for (std::size_t s = 0; s < plan_->steps.size(); ++s) {
         if (can_stop) parallel.check_stop();
         const Step& step = plan_->steps[s];
-        if (step.dynamic) run_dynamic(step, s);
-        else if (!step.view) run_step(step, s);
+        if (step.dynamic)
+          run_dynamic(step, s);
+        else if (!step.view)
+          run_step(step, s);
       }
     });
     parallel.stop = nullptr;
@@ -211,8 +214,9 @@ void Session::State::allocate(ValueId id, const Shape& dims) {
     const std::size_t bytes = storage_bytes(tensor.type, stored, Layout::Plain);
     dynamic_bytes_ += bytes - (buffer.empty() ? 0 : buffer.byte_size());
     if (plan_->required_bytes(model->threads) + dynamic_bytes_ > model->max_memory)
-      throw Error(ErrorCode::ResourceLimit, str("a result of ", bytes, " bytes exceeds the limit of ",
-                                                model->max_memory, " bytes in all"));
+      throw Error(ErrorCode::ResourceLimit,
+                  str("a result of ", bytes, " bytes exceeds the limit of ", model->max_memory,
+                      " bytes in all"));
     buffer = Tensor(tensor.type, stored);
   }
   tensor.data = buffer.data();
@@ -226,7 +230,8 @@ void Session::State::run_dynamic(const Step& step, std::size_t index) {
     if (!node.has_input(i)) continue;
     const TensorRef& tensor = tensors_[node.inputs[i]];
     values[i] = Tensor(tensor.type, tensor.dims, tensor.data, nullptr);
-    types[i] = {{tensor.type, true, tensor.dims}, tensor.layout == Layout::Plain ? &values[i] : nullptr};
+    types[i] = {{tensor.type, true, tensor.dims},
+                tensor.layout == Layout::Plain ? &values[i] : nullptr};
   }
   const std::vector<TensorType> inferred = infer_node(node, std::move(types));
   for (std::size_t i = 0; i < inferred.size(); ++i) {
@@ -240,13 +245,14 @@ void Session::State::run_dynamic(const Step& step, std::size_t index) {
     TensorRef from = tensors_[node.inputs[0]];
     return copy_elements(from, tensors_[node.outputs[0]].data);
   }
-  PrepareContext prepare{node, {}, {}, {}, *model->kernels, model->threads, model->options.precision,
-                         &model->packs};
+  PrepareContext prepare{
+      node, {}, {}, {}, *model->kernels, model->threads, model->options.precision, &model->packs};
   for (ValueId id : node.inputs) {
     prepare.inputs.push_back(id == kNone ? TensorRef{} : tensors_[id]);
     prepare.constants.push_back(id == kNone ? nullptr : model->graph.values[id].constant);
   }
-  for (ValueId id : node.outputs) prepare.outputs.push_back(id == kNone ? TensorRef{} : tensors_[id]);
+  for (ValueId id : node.outputs)
+    prepare.outputs.push_back(id == kNone ? TensorRef{} : tensors_[id]);
   const Kernel kernel = prepare_node(*step.op, prepare);
   reserve_scratch(kernel.scratch_per_thread, kernel.scratch_shared);
   RunContext context{node,

@@ -15,13 +15,14 @@ struct TypeRow {
 
 // Indexed by the number of the type.
 constexpr TypeRow kTypes[] = {
-    {"undefined", 0},  {"float", 32},          {"uint8", 8},          {"int8", 8},
-    {"uint16", 16},    {"int16", 16},          {"int32", 32},         {"int64", 64},
-    {"string", 8 * sizeof(std::string)},       {"bool", 8},           {"float16", 16},
-    {"double", 64},    {"uint32", 32},         {"uint64", 64},        {"complex64", 64},
-    {"complex128", 128}, {"bfloat16", 16},     {"float8e4m3fn", 8},   {"float8e4m3fnuz", 8},
-    {"float8e5m2", 8}, {"float8e5m2fnuz", 8},  {"uint4", 4},          {"int4", 4},
-    {"float4e2m1", 4},
+    {"undefined", 0},      {"float", 32},     {"uint8", 8},
+    {"int8", 8},           {"uint16", 16},    {"int16", 16},
+    {"int32", 32},         {"int64", 64},     {"string", 8 * sizeof(std::string)},
+    {"bool", 8},           {"float16", 16},   {"double", 64},
+    {"uint32", 32},        {"uint64", 64},    {"complex64", 64},
+    {"complex128", 128},   {"bfloat16", 16},  {"float8e4m3fn", 8},
+    {"float8e4m3fnuz", 8}, {"float8e5m2", 8}, {"float8e5m2fnuz", 8},
+    {"uint4", 4},          {"int4", 4},       {"float4e2m1", 4},
 };
 
 const TypeRow& row(DataType type) {
@@ -84,8 +85,7 @@ Shape strides_of(const Shape& dims) {
 
 std::string to_string(const Shape& dims) {
   std::string text = "[";
-  for (std::size_t i = 0; i < dims.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(dims[i]);
+  for (std::size_t i = 0; i < dims.size(); ++i) text += (i ? ", " : "") + std::to_string(dims[i]);
   return text + "]";
 }
 
@@ -111,7 +111,9 @@ Tensor::Tensor(DataType type, Shape shape) : type_(type), shape_(std::move(shape
 Tensor::Tensor(DataType type, Shape shape, void* data, std::shared_ptr<void> owner)
     : type_(type), shape_(std::move(shape)), data_(data), owner_(std::move(owner)) {}
 
-std::int64_t Tensor::size() const { return type_ == DataType::Undefined ? 0 : element_count(shape_); }
+std::int64_t Tensor::size() const {
+  return type_ == DataType::Undefined ? 0 : element_count(shape_);
+}
 
 std::size_t Tensor::byte_size() const { return bytes_of(type_, size()); }
 
