@@ -77,6 +77,9 @@ std::int64_t InferContext::axis(std::int64_t axis, std::int64_t rank, const char
 
 void InferContext::set_output(std::size_t i, DataType type, Shape dims) {
   if (!node.has_output(i)) return;
+  if (dims.size() > kRankLimit)
+    node.fail(ErrorCode::Unsupported,
+              str("output ", i, ": rank ", dims.size(), " is above the limit of ", kRankLimit));
   outputs_[i] = {type, true, std::move(dims)};
 }
 

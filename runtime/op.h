@@ -137,10 +137,11 @@ class RunContext {
   }
 };
 
-// Bit i set: input (output) i in Blocked16. A pass places the reorders.
+// Bit i set: input (output) i in Blocked16; beyond 63 everything is plain. A pass places the
+// reorders.
 struct LayoutChoice {
-  std::uint32_t blocked_inputs = 0;
-  std::uint32_t blocked_outputs = 0;
+  std::uint64_t blocked_inputs = 0;
+  std::uint64_t blocked_outputs = 0;
 };
 
 // What `layout` decides from: the node, the types of its inputs and which of them lie in Blocked16
@@ -149,8 +150,8 @@ struct LayoutQuery {
   const Node& node;
   std::vector<TensorType> inputs;
   std::vector<TensorType> outputs;
-  std::uint32_t blocked_inputs = 0;
-  std::uint32_t constant_inputs = 0;
+  std::vector<const Tensor*> values;  // of constant inputs, else null
+  std::uint64_t blocked_inputs = 0;
 };
 
 // True where `type` is float with rank >= 3 (N, C, at least one spatial axis) and a known C.

@@ -79,7 +79,9 @@ std::size_t storage_bytes(DataType type, const Shape& dims, Layout layout) {
 
 Shape strides_of(const Shape& dims) {
   Shape strides(dims.size(), 1);
-  for (std::size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+  for (std::size_t i = dims.size(); i-- > 1;)  // wraps for [0, 2^40, 2^40]
+    strides[i - 1] = static_cast<std::int64_t>(static_cast<std::uint64_t>(strides[i]) *
+                                               static_cast<std::uint64_t>(dims[i]));
   return strides;
 }
 

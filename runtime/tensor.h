@@ -15,6 +15,7 @@ namespace keel {
 enum class Layout : std::uint8_t { Plain, Blocked16 };
 
 constexpr std::int64_t kBlock = 16;
+constexpr std::size_t kRankLimit = 32;
 
 // Size of one element in bits; String counts as sizeof(std::string). 0 for Undefined.
 std::size_t element_bits(DataType type);
@@ -31,7 +32,7 @@ std::int64_t element_count(const Shape& dims);
 // Bytes a value takes in the given layout.
 std::size_t storage_bytes(DataType type, const Shape& dims, Layout layout);
 
-// Row-major strides in elements.
+// Row-major strides in elements; without meaning where the array is empty.
 Shape strides_of(const Shape& dims);
 
 // "[1, 3, 224, 224]"
