@@ -54,7 +54,7 @@ class DigitNet(nn.Module):
 
 
 def load_split():
-    """Grey levels 0..255, uint8 [count, 8, 8], and labels: ((x, y) to train on, (x, y) held out)."""
+    """((x, y) to train on, (x, y) held out): x uint8 [count, 8, 8] of 0..255, y the digits."""
     digits = load_digits()
     grey = np.round(digits.images * 255 / 16).astype(np.uint8)  # the data has levels 0..16
     order = np.random.default_rng(0).permutation(len(grey))

@@ -30,10 +30,9 @@ def export(model, example, path, input_name, output_name, opset):
     )
     ops = op_histogram(partial)
     expected = sum(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules())
-    if ops["BatchNormalization"] != expected:
-        raise RuntimeError(
-            f"{path}: {ops['BatchNormalization']} BatchNormalization nodes, the module has {expected}"
-        )
+    found = ops["BatchNormalization"]
+    if found != expected:
+        raise RuntimeError(f"{path}: {found} BatchNormalization nodes, the module has {expected}")
     os.replace(partial, path)
     return ops
 
