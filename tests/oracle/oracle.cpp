@@ -153,8 +153,12 @@ std::map<std::string, Tensor> run(const Graph& graph, const std::map<std::string
   }
   interpreter.run();
   std::map<std::string, Tensor> out;
-  for (const ValueId id : graph.outputs)
-    out[graph.values[id].name] = to_tensor(interpreter.get(id), mode == Mode::Exact);
+  for (std::size_t k = 0; k < graph.outputs.size(); ++k) {
+    const ValueId id = graph.outputs[k];
+    const std::string& name =
+        graph.output_names.empty() ? graph.values[id].name : graph.output_names[k];
+    out[name] = to_tensor(interpreter.get(id), mode == Mode::Exact);
+  }
   return out;
 }
 

@@ -101,6 +101,7 @@ Graph ModelBuilder::graph() const {
     const ValueId value = id(output.name);
     graph.values[value].graph_output = true;
     graph.outputs.push_back(value);
+    graph.output_names.push_back(output.name);
   }
   graph.link();
   return graph;
