@@ -101,6 +101,10 @@ struct Graph {
   std::vector<NodeId> order;    // live nodes, producers before users
   std::vector<ValueId> inputs;  // without those that are only initializers
   std::vector<ValueId> outputs;
+  // Of a subgraph: its last captures.size() inputs stand for values of the graph around it.
+  // inputs[inputs.size() - captures.size() + i] is Node::captured[captures[i]] of the node that
+  // holds the subgraph. (A captured constant is a constant here too, and no input.)
+  std::vector<std::size_t> captures;
   std::vector<std::string> output_names;  // as the model declares them; outputs may be replaced
   std::vector<std::string> symbols;       // symbol k is the dim kUnknownDim - 1 - k
 

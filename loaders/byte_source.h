@@ -1,0 +1,48 @@
+// The bytes of a model, in memory or in a file; a file is read where asked and never held whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace keel::loaders {
+
+// Owns a file descriptor.
+class FileHandle {
+ public:
+  FileHandle() = default;
+  explicit FileHandle(int fd) : fd_(fd) {}
+  FileHandle(FileHandle&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  FileHandle& operator=(FileHandle&& other) noexcept;
+  ~FileHandle();
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+class ByteSource {
+ public:
+  // Borrows the bytes.
+  ByteSource(const void* bytes, std::size_t size);
+  // Opens a regular file. Throws Error(Io) where there is none, or it is a directory, FIFO, device.
+  explicit ByteSource(const std::string& path);
+
+  std::uint64_t size() const { return size_; }
+  int fd() const { return file_.get(); }  // -1 in memory
+
+  // Copies up to n bytes from offset on; returns how many there were. Throws Error(Io).
+  std::size_t read(std::uint64_t offset, void* out, std::size_t n) const;
+
+ private:
+  FileHandle file_;
+  const std::byte* bytes_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+// Reads exactly n bytes at offset; false where the file ends before. Throws Error(Io).
+bool read_exactly(int fd, std::uint64_t offset, void* out, std::size_t n);
+
+}  // namespace keel::loaders

@@ -1,0 +1,87 @@
+#include "loaders/onnx_parse.h"
+
+#include <google/protobuf/io/zero_copy_stream.h>
+
+#include <algorithm>
+#include <array>
+
+#include "onnx/onnx.pb.h"
+#include "runtime/error.h"
+
+namespace keel::loaders {
+namespace {
+
+// A range of the source, a buffer at a time.
+class RangeStream final : public google::protobuf::io::ZeroCopyInputStream {
+ public:
+  RangeStream(const ByteSource& source, Range range)
+      : source_(source), begin_(range.begin), position_(range.begin), end_(range.end) {}
+
+  bool Next(const void** data, int* size) override {
+    const auto wanted = std::min<std::uint64_t>(buffer_.size(), end_ - position_);
+    const std::size_t count = source_.read(position_, buffer_.data(), wanted);
+    if (count == 0) return false;
+    position_ += count;
+    *data = buffer_.data();
+    *size = static_cast<int>(count);
+    return true;
+  }
+  void BackUp(int count) override { position_ -= static_cast<std::uint64_t>(count); }
+  bool Skip(int count) override {
+    const auto left = std::min<std::uint64_t>(count, end_ - position_);
+    position_ += left;
+    return left == static_cast<std::uint64_t>(count);
+  }
+  std::int64_t ByteCount() const override { return static_cast<std::int64_t>(position_ - begin_); }
+
+ private:
+  const ByteSource& source_;
+  std::uint64_t begin_, position_, end_;
+  std::array<char, 32768> buffer_;
+};
+
+// Parsing the pieces of a message one after the other into the same object gives what parsing it
+// whole would: protobuf merges.
+void merge(const ByteSource& source, Range range, google::protobuf::MessageLite& message) {
+  if (range.begin == range.end) return;
+  RangeStream stream(source, range);
+  if (!message.MergePartialFromBoundedZeroCopyStream(&stream,
+                                                     static_cast<int>(range.end - range.begin)))
+    throw Error(ErrorCode::MalformedModel,
+                str("bytes ", range.begin, " to ", range.end, " are not valid protobuf"));
+}
+
+// Protobuf would grow a large string by doubling, which takes three times its size.
+void read_payload(const ByteSource& source, Range data, std::string& out) {
+  const std::size_t size = data.end - data.begin;
+  out.resize(size);
+  for (std::size_t done = 0; done < size;) {
+    const std::size_t count = source.read(data.begin + done, &out[done], size - done);
+    if (count == 0) throw Error(ErrorCode::Io, "the file shrank while it was read");
+    done += count;
+  }
+}
+
+}  // namespace
+
+void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& model) {
+  merge(source, {0, scan.graph_field.begin}, model);
+  onnx::GraphProto& graph = *model.mutable_graph();
+  std::uint64_t position = scan.graph.begin;
+  for (const Payload& payload : scan.payloads) {
+    merge(source, {position, payload.tensor_field.begin}, graph);
+    onnx::TensorProto& tensor = *graph.add_initializer();
+    merge(source, {payload.tensor.begin, payload.data_field.begin}, tensor);
+    read_payload(source, payload.data, *tensor.mutable_raw_data());
+    merge(source, {payload.data_field.end, payload.tensor.end}, tensor);
+    position = payload.tensor_field.end;
+  }
+  merge(source, {position, scan.graph.end}, graph);
+  merge(source, {scan.graph_field.end, source.size()}, model);
+}
+
+void parse_tensor(const ByteSource& source, onnx::TensorProto& tensor) {
+  merge(source, {0, source.size()}, tensor);
+}
+
+}  // namespace keel::loaders
