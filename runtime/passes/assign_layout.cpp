@@ -9,20 +9,20 @@
 namespace keel::passes {
 namespace {
 
-Layout wanted(std::uint32_t mask, std::size_t i) {
-  return i < 32 && (mask >> i & 1) != 0 ? Layout::Blocked16 : Layout::Plain;
+Layout wanted(std::uint64_t mask, std::size_t i) {
+  return i < 64 && (mask >> i & 1) != 0 ? Layout::Blocked16 : Layout::Plain;
 }
 
 LayoutChoice choice_of(const Graph& graph, const Node& node) {
   const OpDef& op = op_of(node);
   if (op.layout == nullptr) return {};
-  LayoutQuery query{node, {}, {}, 0, 0};
+  LayoutQuery query{node, {}, {}, {}, 0};
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     query.inputs.push_back(node.has_input(i) ? graph.values[node.inputs[i]].type : TensorType{});
-    if (!node.has_input(i) || i >= 32) continue;
+    query.values.push_back(node.has_input(i) ? graph.constant(node.inputs[i]) : nullptr);
+    if (!node.has_input(i) || i >= 64) continue;
     const Value& value = graph.values[node.inputs[i]];
-    if (value.layout == Layout::Blocked16) query.blocked_inputs |= 1u << i;
-    if (value.constant != nullptr) query.constant_inputs |= 1u << i;
+    if (value.layout == Layout::Blocked16) query.blocked_inputs |= std::uint64_t{1} << i;
   }
   for (ValueId output : node.outputs)
     query.outputs.push_back(output == kNone ? TensorType{} : graph.values[output].type);

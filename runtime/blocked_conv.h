@@ -1,0 +1,21 @@
+// Conv and ConvTranspose on the float kernels of simd/conv.h: packs weights, brings tensors into
+// NCHW16c where they are not, and runs the plan's chunks.
+#pragma once
+
+#include "runtime/op.h"
+#include "runtime/ops/conv_plain.h"
+#include "simd/conv.h"
+
+namespace keel {
+
+// True where simd/conv.h takes the convolution: 1 to 3 spatial axes, nothing empty.
+bool is_blocked_conv(const PlainConv& conv);
+
+// The node's inputs are X, W, B (may be absent) and, with Epilogue::residual, the residual; each of
+// X, residual and Y in either layout.
+Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv);
+
+// Which layouts such a node wants; conv describes it as far as sizes are known (< 0: unknown).
+LayoutChoice blocked_conv_layout(const LayoutQuery& query, const PlainConv& conv);
+
+}  // namespace keel
