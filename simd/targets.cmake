@@ -19,8 +19,9 @@ set(KEEL_SIMD_DIR ${CMAKE_CURRENT_LIST_DIR})
 
 # Kernels are optimised in every build type: unoptimised, "always inlined" vector code is useless,
 # and inline functions left out of line are the ODR trap that weak_symbols_test guards. No
-# contraction: a kernel says fma() where it wants one, so all compilers round alike.
-set(KEEL_SIMD_OPTIONS -O3 -fno-exceptions -ffp-contract=off -fno-math-errno -fvisibility=hidden)
+# contraction: a kernel says fma() where it wants one, so all compilers round alike. No exceptions:
+# their personality routine is a weak symbol too.
+set(KEEL_SIMD_OPTIONS -O3 -ffp-contract=off -fno-math-errno -fno-exceptions -fvisibility=hidden)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # xsimd's templates over __m256; GCC 12's own _mm512_undefined_ps() (GCC bug 105593).
   list(APPEND KEEL_SIMD_OPTIONS -Wno-ignored-attributes -Wno-maybe-uninitialized)

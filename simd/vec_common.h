@@ -23,9 +23,6 @@ KEEL_INLINE Vec copysign(Vec a, Vec b) { return abs(a) | (b & bitcast(iset1(INT3
 KEEL_INLINE Vec min_nan(Vec a, Vec b) { return select(is_nan(a), a, min(a, b)); }
 KEEL_INLINE Vec max_nan(Vec a, Vec b) { return select(is_nan(a), a, max(a, b)); }
 
-// 2^n for n in [-126, 127]
-KEEL_INLINE Vec pow2(IVec n) { return bitcast(shift_left<23>(n + iset1(127))); }
-
 // One channel block as vectors.
 struct Block {
   Vec v[kVecsPerBlock];

@@ -189,6 +189,14 @@ KEEL_INLINE IVec shift_right(IVec a) {
   return r;
 }
 
+// 2^n for n in [-126, 127]
+KEEL_INLINE Vec pow2(IVec n) { return bitcast(shift_left<23>(n + iset1(127))); }
+// a * 2^n, rounded once, for integral n in [-252, 254]; NaN in a gives NaN.
+KEEL_INLINE Vec scale2(Vec a, Vec n) {
+  const IVec whole = round_to_int(n), half = shift_right<1>(whole);
+  return a * pow2(half) * pow2(whole - half);
+}
+
 // Sum and maximum of the lanes, halving: lane i meets lane i + kWidth/2, then i + kWidth/4, …
 KEEL_INLINE float horizontal_add(Vec a) {
   return (a.lane[0] + a.lane[2]) + (a.lane[1] + a.lane[3]);

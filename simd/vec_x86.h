@@ -48,6 +48,7 @@ KEEL_INLINE Vec ceil(Vec a) { return {_mm512_roundscale_ps(a.b, _MM_FROUND_TO_PO
 KEEL_INLINE Vec trunc(Vec a) { return {_mm512_roundscale_ps(a.b, _MM_FROUND_TO_ZERO)}; }
 KEEL_INLINE IVec round_to_int(Vec a) { return {_mm512_cvtps_epi32(a.b)}; }
 KEEL_INLINE Vec to_float(IVec a) { return {_mm512_cvtepi32_ps(a.b)}; }
+KEEL_INLINE Vec scale2(Vec a, Vec n) { return {_mm512_scalef_ps(a.b, n.b)}; }
 
 KEEL_INLINE float horizontal_add(Vec a) {
   const __m512 x = a.b;
@@ -92,6 +93,10 @@ KEEL_INLINE void transpose(Vec (&rows)[kWidth]) {
 KEEL_INLINE Vec to_float(IVec a) { return {xsimd::to_float(a.b)}; }
 KEEL_INLINE Mask operator!(Mask a) { return {~a.b}; }
 KEEL_INLINE Mask is_nan(Vec a) { return {xsimd::isnan(a.b)}; }
+KEEL_INLINE Vec scale2_in_halves(Vec a, IVec n) {
+  const IVec half = shift_right<1>(n);
+  return a * pow2(half) * pow2(n - half);
+}
 
 #if defined(__AVX2__)
 
@@ -125,6 +130,7 @@ KEEL_INLINE Vec trunc(Vec a) {
   return {_mm256_round_ps(a.b, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)};
 }
 KEEL_INLINE IVec round_to_int(Vec a) { return {_mm256_cvtps_epi32(a.b)}; }
+KEEL_INLINE Vec scale2(Vec a, Vec n) { return scale2_in_halves(a, round_to_int(n)); }
 
 KEEL_INLINE float horizontal_add(Vec a) {
   const __m256 x = a.b;
@@ -184,6 +190,7 @@ KEEL_INLINE Vec floor(Vec a) { return {_mm_floor_ps(a.b)}; }
 KEEL_INLINE Vec ceil(Vec a) { return {_mm_ceil_ps(a.b)}; }
 KEEL_INLINE Vec trunc(Vec a) { return {_mm_round_ps(a.b, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)}; }
 KEEL_INLINE IVec round_to_int(Vec a) { return {_mm_cvtps_epi32(a.b)}; }
+KEEL_INLINE Vec scale2(Vec a, Vec n) { return scale2_in_halves(a, round_to_int(n)); }
 
 KEEL_INLINE float horizontal_add(Vec a) { return horizontal_add(static_cast<__m128>(a.b)); }
 KEEL_INLINE float horizontal_max(Vec a) { return horizontal_max(static_cast<__m128>(a.b)); }

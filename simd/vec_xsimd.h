@@ -80,6 +80,7 @@ template <int N>
 KEEL_INLINE IVec shift_right(IVec a) {
   return {a.b >> N};
 }
+KEEL_INLINE Vec pow2(IVec n) { return bitcast(shift_left<23>(n + iset1(127))); }
 
 }  // namespace keel::simd::KEEL_TARGET
 

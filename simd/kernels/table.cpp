@@ -7,13 +7,14 @@
 namespace keel::simd::KEEL_TARGET {
 
 #define KEEL_FAMILY(Type, name) extern const Type name##_kernels;
-KEEL_SIMD_FAMILIES(KEEL_FAMILY)
+#include "simd/families.inc"
 #undef KEEL_FAMILY
 
 extern const KernelTable kernel_table;
-const KernelTable kernel_table = {KEEL_NAME(KEEL_TARGET),
+const KernelTable kernel_table = {
+    KEEL_NAME(KEEL_TARGET),
 #define KEEL_FAMILY(Type, name) &name##_kernels,
-                                  KEEL_SIMD_FAMILIES(KEEL_FAMILY)
+#include "simd/families.inc"
 #undef KEEL_FAMILY
 };
 
