@@ -70,6 +70,7 @@ ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threa
   check(shape);
   (void)strict;
   const ConvShape s = conv_canonical(shape);
+  if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
   if (s.group > 1 && s.k / s.group % kConvBlock != 0) return plan_scattered(s, kernels, threads);
   return plan_direct(s, kernels, threads);
 }

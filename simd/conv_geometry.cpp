@@ -33,20 +33,6 @@ ConvAxis transposed_axis(const ConvShape& s, int a, std::int64_t residue) {
   return axis;
 }
 
-// The range of taps that read inside the input from position i.
-struct TapRange {
-  std::size_t begin, end;
-};
-TapRange inside(const ConvAxis& axis, std::int64_t i) {
-  const std::int64_t base = i * axis.x_step;
-  TapRange range = {0, axis.taps.size()};
-  while (range.begin < range.end && base + axis.taps[range.begin].offset < 0) range.begin++;
-  while (range.end > range.begin && base + axis.taps[range.end - 1].offset >= axis.size) {
-    range.end--;
-  }
-  return range;
-}
-
 // Pixels of the run that a tap of axis 2 leaves outside on either side; false if it is all of them.
 bool clip(const ConvAxis& axis, const ConvRun& run, std::int64_t offset, ConvTap* tap) {
   const std::int64_t first = run.first * axis.x_step + offset;  // position read for pixel 0
@@ -87,20 +73,44 @@ std::vector<ConvLattice> conv_lattices(const ConvShape& shape) {
   return lattices;
 }
 
+std::vector<std::int64_t> conv_kernel_indices(const ConvLattice& lattice,
+                                              const ConvExtents& kernel) {
+  std::vector<std::int64_t> indices;
+  for (const ConvAxis::Tap& t0 : lattice.axis[0].taps) {
+    for (const ConvAxis::Tap& t1 : lattice.axis[1].taps) {
+      for (const ConvAxis::Tap& t2 : lattice.axis[2].taps) {
+        indices.push_back((t0.index * kernel[1] + t1.index) * kernel[2] + t2.index);
+      }
+    }
+  }
+  return indices;
+}
+
+TapRange taps_inside(const ConvAxis& axis, std::int64_t i) {
+  const std::int64_t base = i * axis.x_step;
+  TapRange range = {0, static_cast<std::int64_t>(axis.taps.size())};
+  while (range.begin < range.end && base + axis.taps[range.begin].offset < 0) range.begin++;
+  while (range.end > range.begin && base + axis.taps[range.end - 1].offset >= axis.size) {
+    range.end--;
+  }
+  return range;
+}
+
 ConvTap* conv_taps(const ConvLattice& lattice, const ConvRun& run, int stride, std::int64_t pixel,
                    ConvTap* taps) {
   const ConvAxis& a0 = lattice.axis[0];
   const ConvAxis& a1 = lattice.axis[1];
   const ConvAxis& a2 = lattice.axis[2];
-  const TapRange range0 = inside(a0, run.outer), range1 = inside(a1, run.row);
-  for (std::size_t i = range0.begin; i < range0.end; i++) {
-    for (std::size_t j = range1.begin; j < range1.end; j++) {
-      const std::size_t row = i * a1.taps.size() + j;
+  const auto rows = static_cast<std::int64_t>(a1.taps.size());
+  const auto columns = static_cast<std::int64_t>(a2.taps.size());
+  const TapRange range0 = taps_inside(a0, run.outer), range1 = taps_inside(a1, run.row);
+  for (std::int64_t i = range0.begin; i < range0.end; i++) {
+    for (std::int64_t j = range1.begin; j < range1.end; j++) {
       const std::int64_t offset = a0.taps[i].offset * a1.size + a1.taps[j].offset;
-      for (std::size_t k = 0; k < a2.taps.size(); k++) {
+      for (std::int64_t k = 0; k < columns; k++) {
         if (!clip(a2, run, a2.taps[k].offset, taps)) continue;
         taps->x = (offset * a2.size + a2.taps[k].offset) * pixel;
-        taps->w = static_cast<std::ptrdiff_t>(row * a2.taps.size() + k);
+        taps->w = (i * rows + j) * columns + k;
         taps->edge = edge_of(*taps, stride);
         taps++;
       }

@@ -36,6 +36,16 @@ struct ConvLattice {
 
 std::vector<ConvLattice> conv_lattices(const ConvShape& shape);
 
+// The taps of a lattice in packed order, as indices into the kernel of W.
+std::vector<std::int64_t> conv_kernel_indices(const ConvLattice& lattice,
+                                              const ConvExtents& kernel);
+
+// The taps of an axis that read inside the input at position i.
+struct TapRange {
+  std::int64_t begin, end;
+};
+TapRange taps_inside(const ConvAxis& axis, std::int64_t i);
+
 // `count` pixels of one row of a lattice.
 struct ConvRun {
   std::int64_t outer, row;    // positions on axes 0 and 1

@@ -50,18 +50,14 @@ float* ConvPanels::pack_panel(const float* W, std::int64_t group, const ConvLatt
   W += panel * width() * k_stride;
   const std::int64_t columns = blocks(panel) * kConvBlock;
   const std::int64_t real = std::min(columns, kg - panel * width());
+  const std::vector<std::int64_t> taps = conv_kernel_indices(lattice, shape_.kernel);
   for (std::int64_t c = 0, rows; c < cg; c += rows) {
     rows = std::min(cg - c, kConvBlock - (group * cg + c) % kConvBlock);
-    for (const ConvAxis::Tap& t0 : lattice.axis[0].taps) {
-      for (const ConvAxis::Tap& t1 : lattice.axis[1].taps) {
-        for (const ConvAxis::Tap& t2 : lattice.axis[2].taps) {
-          const float* tap = W + (t0.index * shape_.kernel[1] + t1.index) * shape_.kernel[2] +
-                             t2.index + c * c_stride;
-          for (std::int64_t row = 0; row < rows; row++, tap += c_stride) {
-            for (std::int64_t k = 0; k < columns; k++) {
-              *packed++ = k < real ? tap[k * k_stride] : 0.0f;
-            }
-          }
+    for (std::int64_t tap : taps) {
+      for (std::int64_t row = c; row < c + rows; row++) {
+        const float* from = W + tap + row * c_stride;
+        for (std::int64_t k = 0; k < columns; k++) {
+          *packed++ = k < real ? from[k * k_stride] : 0.0f;
         }
       }
     }

@@ -7,6 +7,7 @@
 // floats 6 x 2; on 16 of 4 floats (product and sum apart) 2 x 4.
 #include "simd/conv_tile.h"
 
+#include "simd/epilogue.h"
 #include "simd/kernel.h"
 
 namespace keel::simd::KEEL_TARGET {
@@ -42,43 +43,17 @@ KEEL_INLINE void copy_pixels(const float* x, std::ptrdiff_t pixel, const ConvTap
   }
 }
 
-// Whether `kind` is worth applying while the accumulators are in registers. The others take longer
-// than a trip through L1.
-KEEL_INLINE bool light(ActivationKind kind) {
-  return kind == ActivationKind::None || kind == ActivationKind::Relu ||
-         kind == ActivationKind::Clip || kind == ActivationKind::HardSwish;
-}
-
-template <int Pixels, int Vecs>
-KEEL_INLINE void activate(Vec (&acc)[Pixels][Vecs], const Activation& f) {
-  // NaN stays NaN: min and max return their second operand there.
-  if (f.kind == ActivationKind::Relu || f.kind == ActivationKind::Clip) {
-    const Vec low = set1(f.kind == ActivationKind::Relu ? 0.0f : f.alpha);
-    const Vec high = set1(f.kind == ActivationKind::Relu ? __builtin_inff() : f.beta);
-    KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-      KEEL_UNROLL for (int n = 0; n < Vecs; n++) acc[q][n] = min(high, max(low, acc[q][n]));
-    }
-  } else if (f.kind == ActivationKind::HardSwish) {
-    const Vec sixth = set1(1.0f / 6.0f), half = set1(0.5f), one = set1(1.0f);
-    KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-      KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
-        acc[q][n] = acc[q][n] * min(one, max(zero(), fma(acc[q][n], sixth, half)));
-      }
-    }
-  }
-}
-
 // y[p] = act(y[p] + bias + residual[p]), see conv_tile.h.
 void finish(float* y, const float* bias, const float* residual, std::int64_t pixels,
             std::ptrdiff_t pixel, const Activation& activation) {
   for (std::int64_t p = 0; p < pixels; p++, y += pixel) {
-    for (int v = 0; v < kVecsPerBlock; v++) {
-      Vec one[1][1] = {{load(y + v * kWidth)}};
-      if (bias) one[0][0] += load(bias + v * kWidth);
-      if (residual) one[0][0] += load(residual + p * pixel + v * kWidth);
-      activate(one, activation);
-      store(y + v * kWidth, one[0][0]);
+    Block sum = load_block(y);
+    KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) {
+      if (bias) sum.v[v] += load(bias + v * kWidth);
+      if (residual) sum.v[v] += load(residual + p * pixel + v * kWidth);
     }
+    apply(activation, sum.v);
+    store_block(y, sum);
   }
 }
 
@@ -93,17 +68,13 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
       }
     }
   }
-  activate(acc, a.activation);
+  apply(a.activation, acc);
   KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
     float* to = a.y + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
       store_aligned(to, acc[q][n]);
       to += a.y_pixel;
     }
-  }
-  if (light(a.activation.kind)) return;
-  for (int n = 0; n < Vecs; n += kVecsPerBlock) {
-    finish(a.y + n / kVecsPerBlock * a.y_block, nullptr, nullptr, Pixels, a.y_pixel, a.activation);
   }
 }
 

@@ -139,6 +139,43 @@ TEST(Conv, Groups) {
   check_all(rows);
 }
 
+TEST(Conv, DepthwiseRows) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t width : {3, 5, 7}) {
+    for (std::int64_t stride : {1, 2}) {
+      if (width == 7 && stride == 2) continue;
+      for (std::int64_t side : {1, 2, 3, 4, 7, 13, 14, 15, 29}) {
+        rows.push_back(square(17, 17, 17, side, width, stride, 1, width / 2));
+      }
+      rows.push_back(square(33, 33, 33, 16, width, stride, 1, 0, 2));
+      rows.push_back(square(5, 5, 5, 9, width, stride, 1, width - 1));
+      rows.push_back(conv(1, 20, 20, 20, {9, 10}, {2, width}, {3, stride}, {2, 1}, {2, 1}, {2, 2}));
+      rows.push_back(conv(1, 20, 20, 20, {4, 6, 9}, {1, 3, width}, {1, 2, stride}, {1, 1, 1},
+                          {0, 1, 2}, {0, 1, 2}));
+    }
+  }
+  check_all(rows, "depthwise rows");
+}
+
+TEST(Conv, DepthwiseTaps) {
+  check_all(
+      {
+          square(17, 17, 17, 29, 3, 1, 2, 2),
+          square(17, 17, 17, 13, 3, 2, 2, 2),
+          square(17, 17, 17, 13, 3, 3, 1, 1),
+          square(17, 17, 17, 13, 4, 1, 1, 1),
+          square(17, 17, 17, 31, 9, 1, 1, 4),
+          square(17, 17, 17, 31, 9, 2, 3, 12),
+          square(17, 17, 17, 2, 3, 1, 1, 5),
+          conv(2, 20, 20, 20, {50}, {31}, {1}, {1}, {15}, {15}),
+          conv(2, 20, 20, 20, {50}, {4}, {1}, {8}, {24}, {0}),
+          conv(1, 20, 20, 20, {5, 6, 17}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}),
+          transposed(square(20, 20, 20, 9, 4, 2, 1, 1)),
+          transposed(square(20, 20, 20, 9, 2, 3, 1, 0), 1),
+      },
+      "depthwise taps");
+}
+
 TEST(Conv, Transposed) {
   std::vector<ConvShape> rows;
   for (std::int64_t kernel : {1, 2, 3, 4, 5}) {
@@ -180,6 +217,19 @@ TEST(Conv, Epilogues) {
     }
   }
   check_all(rows);
+}
+
+TEST(Conv, EveryActivation) {
+  for (const KernelTable* k : isas()) {
+    for (int kind = 0; kind <= static_cast<int>(ActivationKind::Mish); kind++) {
+      for (ConvShape s : {square(17, 33, 1, 9, 3, 1, 1, 1), square(20, 20, 4, 9, 1, 1, 1, 0),
+                          square(20, 20, 20, 9, 3, 1, 1, 1), square(20, 20, 20, 9, 3, 1, 2, 2)}) {
+        s.bias = true;
+        s.activation = {static_cast<ActivationKind>(kind), 0.5f, 0.75f};
+        check_conv(s, *k, true, "", 1e-5);
+      }
+    }
+  }
 }
 
 TEST(Conv, ManyImagesAndRandomShapes) {

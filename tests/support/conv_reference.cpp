@@ -33,6 +33,14 @@ double activate(double x, const Activation& f) {
       return x < 0 ? 0 : x;
     case ActivationKind::LeakyRelu:
       return x < 0 ? f.alpha * x : x;
+    case ActivationKind::ThresholdedRelu:
+      return x > f.alpha ? x : 0;
+    case ActivationKind::Softsign:
+      return x / (1 + std::fabs(x));
+    case ActivationKind::Selu:
+      return f.beta * (x < 0 ? f.alpha * std::expm1(x) : x);
+    case ActivationKind::Celu:
+      return x < 0 ? f.alpha * std::expm1(x / f.alpha) : x;
     case ActivationKind::Clip:
       return std::min(std::max<double>(x, f.alpha), double{f.beta});
     case ActivationKind::HardSigmoid:

@@ -1,0 +1,203 @@
+// Depthwise convolution, forward and transposed. Kernels 3, 5 and 7 wide without dilation go row by
+// row, columns outside the input read as zeros; the rest tap by tap, pixels near a border one at a
+// time with the taps that they have.
+//
+// Packed weights: [channel block][lattice][tap][16].
+#include <algorithm>
+
+#include "simd/conv_algorithm.h"
+#include "simd/conv_geometry.h"
+#include "simd/depthwise.h"
+
+namespace keel::simd {
+namespace {
+
+class DepthwiseConv : public ConvAlgorithm {
+ public:
+  DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& kernels, int threads);
+  void pack(const float* W, float* packed) const override;
+  void run(int phase, std::int64_t chunk, const ConvArgs& args) const override;
+  void summarize(ConvPlan* plan) const;
+
+ private:
+  // Where one channel block of one image lies.
+  struct Place {
+    const float *x, *w, *bias, *residual;
+    float* y;
+    ConvTap* taps;
+  };
+  void row_runs(const ConvLattice& lattice, std::int64_t row, const Place& place) const;
+  void tap_runs(const ConvLattice& lattice, std::int64_t row, const Place& place) const;
+
+  ConvShape shape_;
+  const DepthwiseKernels& kernels_;
+  std::vector<ConvLattice> lattices_;
+  const DepthwiseRow* rows_ = nullptr;  // by pixels, where the row kernel fits
+  std::int64_t blocks_, most_taps_ = 0, taps_ = 0;
+  std::int64_t parts_ = 1, pieces_ = 1, chunks_ = 1;
+  double flops_ = 0;
+};
+
+// The row kernels for the shape, null where it needs the other.
+const DepthwiseRow* row_kernels(const ConvShape& s, const DepthwiseKernels& kernels) {
+  const std::int64_t width = s.kernel[2], stride = s.stride[2];
+  const bool flat = s.kernel[0] == 1 && s.stride[0] == 1 && s.pad[0] == 0 && s.in[0] == s.out[0];
+  const bool fits = width % 2 == 1 && width <= 7 && stride <= 2 && s.dilation[2] == 1;
+  if (s.transposed || !flat || !fits || s.pad[2] < 0) return nullptr;
+  const DepthwiseRow* rows = kernels.row[width / 2][stride - 1];
+  // A kernel copes with fewer columns outside than it is wide, on either side.
+  const std::int64_t right = (s.out[2] - 1) * stride - s.pad[2] + width - s.in[2];
+  return rows[1] && s.pad[2] < width && right < width ? rows : nullptr;
+}
+
+DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& kernels, int threads)
+    : shape_(shape),
+      kernels_(kernels),
+      lattices_(conv_lattices(shape)),
+      rows_(row_kernels(shape, kernels)),
+      blocks_(ceil_div(shape.c, kConvBlock)) {
+  std::int64_t rows = 0;
+  for (const ConvLattice& lattice : lattices_) {
+    most_taps_ = std::max(most_taps_, lattice.taps());
+    taps_ += lattice.taps();
+    rows = std::max(rows, lattice.rows());
+    flops_ += 2.0 * static_cast<double>(lattice.rows() * lattice.axis[2].count * lattice.taps());
+  }
+  flops_ *= static_cast<double>(shape.n * shape.c);
+  const std::int64_t units = shape.n * blocks_ * static_cast<std::int64_t>(lattices_.size());
+  // A depthwise convolution moves much for few products: count each as several.
+  constexpr double kWeight = 4;
+  const std::int64_t wanted = conv_chunks(units * rows, kWeight * flops_, threads);
+  parts_ = std::min(ceil_div(wanted, units), rows);
+  pieces_ = units * parts_;
+  chunks_ = std::min(wanted, pieces_);
+}
+
+void DepthwiseConv::summarize(ConvPlan* plan) const {
+  plan->kernel = rows_ ? "depthwise rows" : "depthwise taps";
+  plan->packing = "depthwise";
+  plan->flops = flops_;
+  plan->packed_floats = blocks_ * taps_ * kConvBlock;
+  plan->thread_scratch = conv_tap_bytes(most_taps_);
+  plan->phases = {chunks_};
+}
+
+void DepthwiseConv::pack(const float* W, float* packed) const {
+  const std::int64_t kernel = product(shape_.kernel);
+  for (std::int64_t block = 0; block < blocks_; block++) {
+    for (const ConvLattice& lattice : lattices_) {
+      for (std::int64_t tap : conv_kernel_indices(lattice, shape_.kernel)) {
+        for (std::int64_t c = block * kConvBlock; c < (block + 1) * kConvBlock; c++) {
+          *packed++ = c < shape_.c ? W[c * kernel + tap] : 0.0f;
+        }
+      }
+    }
+  }
+}
+
+void DepthwiseConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
+  const std::int64_t lattices = static_cast<std::int64_t>(lattices_.size());
+  const std::int64_t in = product(shape_.in) * kConvBlock, out = product(shape_.out) * kConvBlock;
+  const std::int64_t end = (chunk + 1) * pieces_ / chunks_;
+  for (std::int64_t i = chunk * pieces_ / chunks_; i < end; i++) {
+    const std::int64_t part = i % parts_, l = i / parts_ % lattices;
+    const std::int64_t block = i / parts_ / lattices % blocks_;
+    const std::int64_t image = i / parts_ / lattices / blocks_;
+    std::int64_t tap = block * taps_;
+    for (std::int64_t j = 0; j < l; j++) tap += lattices_[j].taps();
+    Place place;
+    place.x = args.x + image * shape_.x_image + block * in;
+    place.w = args.packed + tap * kConvBlock;
+    place.bias = shape_.bias ? args.bias + block * kConvBlock : nullptr;
+    place.residual =
+        shape_.residual ? args.residual + image * shape_.residual_image + block * out : nullptr;
+    place.y = args.y + image * shape_.y_image + block * out;
+    place.taps = static_cast<ConvTap*>(args.thread_scratch);
+    const std::int64_t rows = lattices_[l].rows();
+    for (std::int64_t row = part * rows / parts_; row < (part + 1) * rows / parts_; row++) {
+      rows_ ? row_runs(lattices_[l], row, place) : tap_runs(lattices_[l], row, place);
+    }
+  }
+}
+
+void DepthwiseConv::row_runs(const ConvLattice& lattice, std::int64_t row,
+                             const Place& place) const {
+  const ConvAxis& rows = lattice.axis[1];
+  const std::int64_t outer = row / rows.count, inner = row % rows.count;
+  const std::int64_t width = shape_.kernel[2], stride = shape_.stride[2];
+  const TapRange range = taps_inside(rows, inner);
+  DepthwiseRowArgs a;
+  a.x_row = shape_.dilation[1] * shape_.in[2] * kConvBlock;
+  a.rows = range.end - range.begin;
+  a.w = place.w + range.begin * width * kConvBlock;
+  a.bias = place.bias;
+  a.activation = shape_.activation;
+  const std::int64_t x_row =
+      a.rows == 0 ? 0 : outer * shape_.in[1] + inner * rows.x_step + rows.taps[range.begin].offset;
+  const ConvCut cut(lattice.axis[2].count, kernels_.max_pixels);
+  for (std::int64_t i = 0; i < cut.runs; i++) {
+    const std::int64_t begin = cut.begin(i), pixels = cut.begin(i + 1) - begin;
+    const std::int64_t column = begin * stride - shape_.pad[2];
+    const std::int64_t column_end = column + (pixels - 1) * stride + width;
+    a.x = place.x + (x_row * shape_.in[2] + column) * kConvBlock;
+    a.left = std::max<std::int64_t>(0, -column);
+    a.right = std::max<std::int64_t>(0, column_end - shape_.in[2]);
+    const std::int64_t y =
+        conv_y_position(lattice, {outer, inner, begin, pixels}, shape_.out) * kConvBlock;
+    a.residual = place.residual ? place.residual + y : nullptr;
+    a.y = place.y + y;
+    rows_[pixels](a);
+  }
+}
+
+// The pixels of a row that have all its taps: [begin, end).
+TapRange whole_pixels(const ConvAxis& columns) {
+  if (columns.taps.empty()) return {0, columns.count};
+  const std::int64_t before = -columns.taps.front().offset;
+  const std::int64_t room = columns.size - columns.taps.back().offset;
+  const auto pixels = [&](std::int64_t inputs) {
+    return inputs <= 0 ? 0 : std::min(ceil_div(inputs, columns.x_step), columns.count);
+  };
+  return {pixels(before), std::max(pixels(before), pixels(room))};
+}
+
+void DepthwiseConv::tap_runs(const ConvLattice& lattice, std::int64_t row,
+                             const Place& place) const {
+  const ConvAxis& columns = lattice.axis[2];
+  DepthwiseTapsArgs a;
+  a.x_pixel = columns.x_step * kConvBlock;
+  a.taps = place.taps;
+  a.w = place.w;
+  a.bias = place.bias;
+  a.y_pixel = columns.y_step * kConvBlock;
+  a.activation = shape_.activation;
+  const TapRange whole = whole_pixels(columns);
+  const std::int64_t many = kernels_.taps_pixels;
+  for (std::int64_t i = 0; i < columns.count;) {
+    ConvRun run = {row / lattice.axis[1].count, row % lattice.axis[1].count, i, 1};
+    if (i >= whole.begin && i < whole.end && whole.end - whole.begin >= many) {
+      // The last run may take pixels of the one before again.
+      run.first = std::min(i, whole.end - many);
+      run.count = many;
+    }
+    a.taps_end = conv_taps(lattice, run, 1, kConvBlock, place.taps);
+    a.x = place.x + conv_x_position(lattice, run) * kConvBlock;
+    const std::int64_t y = conv_y_position(lattice, run, shape_.out) * kConvBlock;
+    a.residual = place.residual ? place.residual + y : nullptr;
+    a.y = place.y + y;
+    (run.count == 1 ? kernels_.taps_one : kernels_.taps)(a);
+    i = run.first + run.count;
+  }
+}
+
+}  // namespace
+
+ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int threads) {
+  auto algorithm = std::make_shared<DepthwiseConv>(shape, *kernels.depthwise, threads);
+  ConvPlan plan;
+  algorithm->summarize(&plan);
+  plan.algorithm = std::move(algorithm);
+  return plan;
+}
+
+}  // namespace keel::simd
