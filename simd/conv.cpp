@@ -22,6 +22,7 @@ bool is_identity_map(const ConvShape& s) {
 
 void check(const ConvShape& s) {
   assert(s.n >= 1 && s.c >= 1 && s.k >= 1 && s.group >= 1 && s.rank >= 1 && s.rank <= kConvAxes);
+  assert(!s.plain_input || takes_plain_input(s));
   assert(s.c % s.group == 0 && s.k % s.group == 0);
   for (int a = 0; a < s.rank; a++) {
     assert(s.in[a] >= 1 && s.out[a] >= 1 && s.kernel[a] >= 1);
@@ -64,12 +65,16 @@ std::int64_t conv_chunks(std::int64_t pieces, double flops, int threads) {
   return std::clamp<std::int64_t>(std::min(affordable, threads * kPerThread), 1, pieces);
 }
 
-bool takes_plain_input(const ConvShape&) { return false; }
+bool takes_plain_input(const ConvShape& shape) {
+  constexpr std::int64_t kFewChannels = 8;
+  return shape.group == 1 && !shape.transposed && shape.c <= kFewChannels;
+}
 
 ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict) {
   check(shape);
   (void)strict;
   const ConvShape s = conv_canonical(shape);
+  if (s.plain_input) return plan_stem(s, kernels, threads);
   if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
   if (s.group > 1 && s.k / s.group % kConvBlock != 0) return plan_scattered(s, kernels, threads);
   return plan_direct(s, kernels, threads);

@@ -20,6 +20,7 @@ class ConvAlgorithm {
 ConvPlan plan_direct(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_scattered(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int threads);
+ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads);
 
 // `shape` with its axes moved so that the innermost is the longest run of equal treatment: axes of
 // size 1 that no tap leaves come first, and a 1x1 convolution becomes one long row.

@@ -176,6 +176,33 @@ TEST(Conv, DepthwiseTaps) {
       "depthwise taps");
 }
 
+TEST(Conv, PlainInput) {
+  std::vector<ConvShape> rows = {
+      square(3, 64, 1, 32, 7, 2, 1, 3),
+      square(3, 32, 1, 31, 3, 2, 1, 1),
+      square(3, 16, 1, 30, 3, 2, 1, 0, 2),
+      square(1, 17, 1, 29, 5, 1, 1, 2),
+      square(4, 33, 1, 48, 16, 16, 1, 0),
+      square(3, 33, 1, 20, 4, 4, 1, 0),
+      square(3, 33, 1, 20, 3, 3, 2, 5),
+      square(3, 33, 1, 20, 3, 1, 1, 0),
+      square(8, 10, 1, 9, 1, 1, 1, 0),
+      square(8, 10, 1, 9, 1, 2, 1, 0),
+      square(2, 10, 1, 1, 3, 1, 1, 4),
+      square(2, 10, 1, 5, 9, 2, 1, 4),
+      conv(2, 1, 20, 1, {101}, {10}, {5}, {1}, {3}, {3}),
+      conv(2, 2, 20, 1, {37, 1}, {3, 1}, {1, 1}, {1, 1}, {1, 0}, {1, 0}),
+      conv(1, 3, 20, 1, {5, 9, 17}, {3, 3, 3}, {2, 1, 2}, {1, 2, 1}, {1, 2, 1}, {1, 2, 0}),
+  };
+  for (std::int64_t side = 1; side < 18; side++) rows.push_back(square(3, 20, 1, side, 3, 1, 1, 1));
+  for (ConvShape& s : rows) {
+    s.plain_input = true;
+    s.bias = s.residual = true;
+    s.activation = {ActivationKind::Relu};
+  }
+  check_all(rows, "stem");
+}
+
 TEST(Conv, Transposed) {
   std::vector<ConvShape> rows;
   for (std::int64_t kernel : {1, 2, 3, 4, 5}) {

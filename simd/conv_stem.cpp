@@ -1,0 +1,179 @@
+// Convolution of a plain NCHW input of few channels. Tiles whose pixels all lie inside read x where
+// it is; the others, and those of a stride beyond 2, from a copy of the columns that they need.
+//
+// Packed weights: [panel][channel][kernel rows][kernel column][16 * panel blocks].
+#include "simd/conv_stem.h"
+
+#include <algorithm>
+
+#include "simd/conv_algorithm.h"
+#include "simd/conv_geometry.h"
+
+namespace keel::simd {
+namespace {
+
+class StemConv : public ConvAlgorithm {
+ public:
+  StemConv(const ConvShape& shape, const ConvStemKernels& kernels, int threads);
+  void pack(const float* W, float* packed) const override;
+  void run(int phase, std::int64_t chunk, const ConvArgs& args) const override;
+  void summarize(ConvPlan* plan) const;
+
+ private:
+  void run_row(std::int64_t image, std::int64_t row, const ConvArgs& args) const;
+  StemRow* rows_inside(const ConvRun& run, StemRow* rows) const;
+  void copy_columns(const ConvRun& run, const float* x, const ConvArgs& args,
+                    StemTileArgs* a) const;
+  void run_panels(std::int64_t image, const ConvRun& run, const ConvArgs& args,
+                  StemTileArgs* a) const;
+  bool needs_copy(const ConvRun& run) const;
+  std::int64_t panel_width() const { return kernels_.panel_blocks * kConvBlock; }
+  std::int64_t kernel_rows() const { return shape_.c * shape_.kernel[0] * shape_.kernel[1]; }
+
+  ConvShape shape_;
+  const ConvStemKernels& kernels_;
+  ConvLattice lattice_;
+  int width_;  // index of the tile: the longest that a row fills
+  std::int64_t chunks_;
+  double flops_;
+};
+
+StemConv::StemConv(const ConvShape& shape, const ConvStemKernels& kernels, int threads)
+    : shape_(shape), kernels_(kernels), lattice_(conv_lattices(shape)[0]), width_(0) {
+  while (kernels_.pixels[width_] > shape_.out[2]) width_++;
+  flops_ = 2.0 * static_cast<double>(shape.n * product(shape.out) * shape.k) *
+           static_cast<double>(shape.c * product(shape.kernel));
+  chunks_ = conv_chunks(shape.n * lattice_.rows(), flops_, threads);
+}
+
+void StemConv::summarize(ConvPlan* plan) const {
+  const std::int64_t pixels = kernels_.pixels[width_];
+  plan->kernel = "stem " + std::to_string(pixels) + "x" + std::to_string(panel_width());
+  plan->packing = "stem " + std::to_string(panel_width());
+  plan->flops = flops_;
+  plan->packed_floats =
+      ceil_div(shape_.k, kConvBlock) * kConvBlock * kernel_rows() * shape_.kernel[2];
+  const auto rows = static_cast<std::size_t>(kernel_rows());
+  plan->thread_scratch =
+      ceil_div(rows * sizeof(StemRow), 64) * 64 + rows * shape_.kernel[2] * pixels * sizeof(float);
+  plan->phases = {chunks_};
+}
+
+void StemConv::pack(const float* W, float* packed) const {
+  const std::int64_t steps = kernel_rows() * shape_.kernel[2];
+  const std::int64_t blocked = ceil_div(shape_.k, kConvBlock) * kConvBlock;
+  for (std::int64_t k = 0; k < blocked; k += panel_width()) {
+    const std::int64_t columns = std::min(panel_width(), blocked - k);
+    for (std::int64_t step = 0; step < steps; step++) {
+      for (std::int64_t i = k; i < k + columns; i++) {
+        *packed++ = i < shape_.k ? W[i * steps + step] : 0.0f;
+      }
+    }
+  }
+}
+
+void StemConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
+  const std::int64_t rows = lattice_.rows(), all = shape_.n * rows;
+  for (std::int64_t i = chunk * all / chunks_; i < (chunk + 1) * all / chunks_; i++) {
+    run_row(i / rows, i % rows, args);
+  }
+}
+
+void StemConv::run_row(std::int64_t image, std::int64_t row, const ConvArgs& args) const {
+  const std::int64_t pixels = kernels_.pixels[width_], width = shape_.out[2];
+  for (std::int64_t first = 0; first < width; first += pixels) {
+    // The last tile may take pixels of the one before again.
+    const ConvRun run = {row / shape_.out[1], row % shape_.out[1], std::min(first, width - pixels),
+                         pixels};
+    StemTileArgs a = {};
+    auto* rows = static_cast<StemRow*>(args.thread_scratch);
+    a.rows = rows;
+    a.rows_end = rows_inside(run, rows);
+    a.columns = shape_.kernel[2];
+    a.column = shape_.dilation[2];
+    const float* x = args.x + image * shape_.x_image;
+    a.x = x + conv_x_position(lattice_, run) - shape_.pad[2];
+    if (needs_copy(run)) copy_columns(run, x, args, &a);
+    run_panels(image, run, args, &a);
+  }
+}
+
+bool StemConv::needs_copy(const ConvRun& run) const {
+  const std::int64_t begin = run.first * shape_.stride[2] - shape_.pad[2];
+  const std::int64_t end =
+      begin + (run.count - 1) * shape_.stride[2] + (shape_.kernel[2] - 1) * shape_.dilation[2] + 1;
+  return shape_.stride[2] > 2 || begin < 0 || end > shape_.in[2];
+}
+
+// The kernel rows of all channels that lie in the input, as offsets from position
+// conv_x_position() - pad.
+StemRow* StemConv::rows_inside(const ConvRun& run, StemRow* rows) const {
+  const TapRange range0 = taps_inside(lattice_.axis[0], run.outer);
+  const TapRange range1 = taps_inside(lattice_.axis[1], run.row);
+  for (std::int64_t c = 0; c < shape_.c; c++) {
+    for (std::int64_t i = range0.begin; i < range0.end; i++) {
+      for (std::int64_t j = range1.begin; j < range1.end; j++) {
+        const std::int64_t line =
+            (c * shape_.in[0] + lattice_.axis[0].taps[i].offset) * shape_.in[1] +
+            lattice_.axis[1].taps[j].offset;
+        rows->x = line * shape_.in[2];
+        rows->w = (c * shape_.kernel[0] + i) * shape_.kernel[1] + j;
+        rows++;
+      }
+    }
+  }
+  return rows;
+}
+
+// Copies what each row's columns read, zeros outside the input, to [row][column][pixel], and points
+// `a` there.
+void StemConv::copy_columns(const ConvRun& run, const float* x, const ConvArgs& args,
+                            StemTileArgs* a) const {
+  const std::size_t list = ceil_div(kernel_rows() * sizeof(StemRow), 64) * 64;
+  float* copy = reinterpret_cast<float*>(static_cast<char*>(args.thread_scratch) + list);
+  a->x = copy;
+  a->column = run.count;
+  const std::int64_t position = conv_x_position(lattice_, run) - run.first * shape_.stride[2];
+  for (auto* row = const_cast<StemRow*>(a->rows); row != a->rows_end; row++) {
+    const float* line = x + position + row->x;
+    row->x = copy - a->x;
+    for (std::int64_t j = 0; j < shape_.kernel[2]; j++) {
+      std::int64_t at = run.first * shape_.stride[2] - shape_.pad[2] + j * shape_.dilation[2];
+      for (std::int64_t q = 0; q < run.count; q++, at += shape_.stride[2]) {
+        *copy++ = at >= 0 && at < shape_.in[2] ? line[at] : 0.0f;
+      }
+    }
+  }
+}
+
+void StemConv::run_panels(std::int64_t image, const ConvRun& run, const ConvArgs& args,
+                          StemTileArgs* a) const {
+  const std::int64_t blocks = ceil_div(shape_.k, kConvBlock);
+  const std::int64_t steps = kernel_rows() * shape_.kernel[2];
+  const std::int64_t position = conv_y_position(lattice_, run, shape_.out) * kConvBlock;
+  // Copied pixels lie side by side, whatever the stride.
+  const int stride = needs_copy(run) ? 1 : static_cast<int>(shape_.stride[2]);
+  a->y_block = product(shape_.out) * kConvBlock;
+  a->activation = shape_.activation;
+  for (std::int64_t block = 0; block < blocks; block += kernels_.panel_blocks) {
+    const auto panel = std::min<std::int64_t>(kernels_.panel_blocks, blocks - block);
+    const std::int64_t at = position + block * a->y_block;
+    a->w = args.packed + block * kConvBlock * steps;
+    a->bias = shape_.bias ? args.bias + block * kConvBlock : nullptr;
+    a->residual = shape_.residual ? args.residual + image * shape_.residual_image + at : nullptr;
+    a->y = args.y + image * shape_.y_image + at;
+    kernels_.tile[stride - 1][panel - 1][width_](*a);
+  }
+}
+
+}  // namespace
+
+ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads) {
+  auto algorithm = std::make_shared<StemConv>(shape, *kernels.conv_stem, threads);
+  ConvPlan plan;
+  algorithm->summarize(&plan);
+  plan.algorithm = std::move(algorithm);
+  return plan;
+}
+
+}  // namespace keel::simd
