@@ -1,0 +1,101 @@
+#include "tools/fold_report.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <fstream>
+
+#include "runtime/error.h"
+
+namespace keel::tools {
+namespace {
+
+int count_of(const std::map<std::string, int>& ops, const char* op) {
+  const auto it = ops.find(op);
+  return it == ops.end() ? 0 : it->second;
+}
+
+Json file_json(const FileDescription& file) {
+  return {{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}};
+}
+
+Json node_json(const Decision& decision) {
+  return {{"name", printable(decision.node)},
+          {"status", decision.done ? "folded" : "kept"},
+          {"pattern", decision.pattern},
+          {"code", decision.code},
+          {"blocker", printable(decision.blocker)},
+          {"message", printable(decision.message)},
+          {"max_scale", decision.max_scale},
+          {"cancellation", decision.cancellation}};
+}
+
+}  // namespace
+
+FileDescription describe_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorCode::Io, "cannot read '" + printable(path) + "'");
+  FileDescription description{path, "", 0};
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+  std::vector<char> buffer(std::size_t{1} << 20);
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
+    const auto count = static_cast<std::size_t>(file.gcount());
+    EVP_DigestUpdate(context, buffer.data(), count);
+    description.bytes += count;
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_DigestFinal_ex(context, digest, &length);
+  EVP_MD_CTX_free(context);
+  for (unsigned i = 0; i < length; ++i) description.sha256 += fmt::format("{:02x}", digest[i]);
+  return description;
+}
+
+Json as_json(const FoldReport& report) {
+  Json json{{"schema", "keel.fold/1"}, {"input", file_json(report.input)}};
+  json["output"] = report.output ? file_json(*report.output) : Json(nullptr);
+  json["batchnorm"] = {{"before", count_of(report.ops_before, "BatchNormalization")},
+                       {"after", count_of(report.ops_after, "BatchNormalization")}};
+  json["ops"] = {{"before", report.ops_before}, {"after", report.ops_after}};
+  json["nodes"] = Json::array();
+  for (const Decision& decision : report.decisions) json["nodes"].push_back(node_json(decision));
+  json["verify"] = nullptr;
+  if (!report.verified) return json;
+  Json outputs = Json::array();
+  for (const OutputCheck& check : report.verified->outputs)
+    outputs.push_back({{"name", printable(check.name)}, {"max_abs", check.max_abs},
+                       {"nme", check.nme}, {"bound", check.bound}, {"ok", check.ok}});
+  json["verify"] = {{"inputs", report.verified->inputs}, {"seed", report.verified->seed},
+                    {"ok", report.verified->ok}, {"outputs", outputs}};
+  return json;
+}
+
+std::string as_text(const FoldReport& report, bool every) {
+  const int before = count_of(report.ops_before, "BatchNormalization");
+  const int after = count_of(report.ops_after, "BatchNormalization");
+  std::string text = fmt::format("batch normalization: {} before, {} folded, {} left\n", before,
+                                 before - after, after);
+  for (const Decision& decision : report.decisions) {
+    if (decision.done && !every) continue;
+    if (decision.done)
+      text += fmt::format("folded  {}: {} ({}), max |s| {:.3g}, cancellation {:.3g}\n",
+                          printable(decision.node), printable(decision.message), decision.pattern,
+                          decision.max_scale, decision.cancellation);
+    else
+      text += fmt::format("kept    {}: {}: {}{}\n", printable(decision.node), decision.code,
+                          printable(decision.message),
+                          decision.blocker.empty() ? "" : " ('" + printable(decision.blocker) + "')");
+  }
+  if (report.verified)
+    for (const OutputCheck& check : report.verified->outputs)
+      text += fmt::format("verify  {}: NME {:.3g}, bound {:.3g}, {} inputs: {}\n",
+                          printable(check.name), check.nme, check.bound, report.verified->inputs,
+                          check.ok ? "ok" : "DIFFERS");
+  if (report.output)
+    text += fmt::format("wrote   {} ({} bytes, sha256 {})\n", printable(report.output->path),
+                        report.output->bytes, report.output->sha256);
+  return text;
+}
+
+}  // namespace keel::tools
