@@ -125,9 +125,10 @@ Json measure(const BenchFlags& flags, const Options& options) {
     shapes[name] = tensor.shape();
     if (!tensor.shape().empty()) batch = tensor.shape()[0];
   }
-  const double per_s = flags.concurrency > 1
-                           ? static_cast<double>(times.size() * static_cast<std::size_t>(batch)) / wall_s
-                           : static_cast<double>(batch) / (mid / 1000);
+  const double per_s =
+      flags.concurrency > 1
+          ? static_cast<double>(times.size() * static_cast<std::size_t>(batch)) / wall_s
+          : static_cast<double>(batch) / (mid / 1000);
   return {{"schema", "keel.bench/1"},
           {"model", flags.model},
           {"isa", model.isa()},
@@ -176,9 +177,12 @@ std::vector<BenchFlags> sweep_points(const BenchFlags& flags) {
     for (const BenchFlags& base : points)
       for (const std::string& value : CLI::detail::split(list, ',')) {
         BenchFlags point = base;
-        if (name == "threads") point.engine.threads = value;
-        else if (name == "isa") point.engine.isa = value;
-        else point.engine.dims.push_back(name + "=" + value);
+        if (name == "threads")
+          point.engine.threads = value;
+        else if (name == "isa")
+          point.engine.isa = value;
+        else
+          point.engine.dims.push_back(name + "=" + value);
         next.push_back(point);
       }
     points = std::move(next);
@@ -191,7 +195,8 @@ bool within_baseline(const BenchFlags& flags, const Json& json) {
   std::ifstream file(flags.baseline);
   const Json old = Json::parse(file, nullptr, false);
   if (!file || old.is_discarded() || !old.contains("latency_ms"))
-    throw Error(ErrorCode::Io, "--baseline: '" + printable(flags.baseline) + "' is not a keel.bench/1 file");
+    throw Error(ErrorCode::Io,
+                "--baseline: '" + printable(flags.baseline) + "' is not a keel.bench/1 file");
   std::string percent = flags.fail_above.empty() ? "5" : flags.fail_above;
   if (percent.back() == '%') percent.pop_back();
   const double allowed = parse_seconds(percent);
@@ -211,10 +216,12 @@ int bench(const BenchFlags& flags) {
     points.push_back(measure(point, point.engine.options()));
     text += as_text(points.back());
   }
-  const Json json = flags.sweep.empty() ? points[0]
-                                        : Json{{"schema", "keel.bench/1"}, {"points", points}};
-  if (flags.engine.format == "json") write_json(flags.output, json);
-  else write_text(flags.output, text);
+  const Json json =
+      flags.sweep.empty() ? points[0] : Json{{"schema", "keel.bench/1"}, {"points", points}};
+  if (flags.engine.format == "json")
+    write_json(flags.output, json);
+  else
+    write_text(flags.output, text);
   return flags.baseline.empty() || within_baseline(flags, json) ? 0 : 1;
 }
 
@@ -226,8 +233,8 @@ void add_bench(CLI::App& app, ExitCode& exit) {
   command->add_option("MODEL", flags->model, "The .onnx file")->required();
   flags->engine.add_to(*command);
   flags->input.add_to(*command);
-  CLI::Option* time = command->add_option("--time", flags->time, "How long to measure")
-                          ->capture_default_str();
+  CLI::Option* time =
+      command->add_option("--time", flags->time, "How long to measure")->capture_default_str();
   command->add_option("--runs", flags->runs, "How many runs to measure")
       ->check(CLI::PositiveNumber)
       ->excludes(time);

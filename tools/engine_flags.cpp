@@ -8,7 +8,8 @@
 namespace keel::tools {
 namespace {
 
-[[noreturn]] void fail(const std::string& flag, const std::string& expected, const std::string& got) {
+[[noreturn]] void fail(const std::string& flag, const std::string& expected,
+                       const std::string& got) {
   throw Error(ErrorCode::Usage, flag + ": expected " + expected + ", got '" + printable(got) + "'");
 }
 

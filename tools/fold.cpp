@@ -60,9 +60,12 @@ int fold(const FoldFlags& flags) {
     report.output = describe_file(flags.output);
   }
   if (!flags.report.empty()) write_json(flags.report, as_json(report));
-  if (flags.engine.format == "json") write_json("", as_json(report));
-  else if (!flags.engine.quiet) write_text("", as_text(report, flags.engine.verbose));
-  if (!ok) std::fprintf(stderr, "keel: check failed: the folded model differs; nothing was written\n");
+  if (flags.engine.format == "json")
+    write_json("", as_json(report));
+  else if (!flags.engine.quiet)
+    write_text("", as_text(report, flags.engine.verbose));
+  if (!ok)
+    std::fprintf(stderr, "keel: check failed: the folded model differs; nothing was written\n");
   return ok ? 0 : 1;
 }
 

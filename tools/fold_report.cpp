@@ -39,7 +39,8 @@ FileDescription describe_file(const std::string& path) {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
   std::vector<char> buffer(std::size_t{1} << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) ||
+         file.gcount() > 0) {
     const auto count = static_cast<std::size_t>(file.gcount());
     EVP_DigestUpdate(context, buffer.data(), count);
     description.bytes += count;
@@ -64,10 +65,15 @@ Json as_json(const FoldReport& report) {
   if (!report.verified) return json;
   Json outputs = Json::array();
   for (const OutputCheck& check : report.verified->outputs)
-    outputs.push_back({{"name", printable(check.name)}, {"max_abs", check.max_abs},
-                       {"nme", check.nme}, {"bound", check.bound}, {"ok", check.ok}});
-  json["verify"] = {{"inputs", report.verified->inputs}, {"seed", report.verified->seed},
-                    {"ok", report.verified->ok}, {"outputs", outputs}};
+    outputs.push_back({{"name", printable(check.name)},
+                       {"max_abs", check.max_abs},
+                       {"nme", check.nme},
+                       {"bound", check.bound},
+                       {"ok", check.ok}});
+  json["verify"] = {{"inputs", report.verified->inputs},
+                    {"seed", report.verified->seed},
+                    {"ok", report.verified->ok},
+                    {"outputs", outputs}};
   return json;
 }
 
@@ -83,9 +89,10 @@ std::string as_text(const FoldReport& report, bool every) {
                           printable(decision.node), printable(decision.message), decision.pattern,
                           decision.max_scale, decision.cancellation);
     else
-      text += fmt::format("kept    {}: {}: {}{}\n", printable(decision.node), decision.code,
-                          printable(decision.message),
-                          decision.blocker.empty() ? "" : " ('" + printable(decision.blocker) + "')");
+      text +=
+          fmt::format("kept    {}: {}: {}{}\n", printable(decision.node), decision.code,
+                      printable(decision.message),
+                      decision.blocker.empty() ? "" : " ('" + printable(decision.blocker) + "')");
   }
   if (report.verified)
     for (const OutputCheck& check : report.verified->outputs)

@@ -44,7 +44,8 @@ Range parse_range(const std::string& text) {
   }
   if (dots == std::string::npos || low_end != text.c_str() + dots || *high_end != '\0' ||
       !(range.low <= range.high))
-    throw Error(ErrorCode::Usage, "--range: expected NAME:LOW..HIGH, got '" + printable(text) + "'");
+    throw Error(ErrorCode::Usage,
+                "--range: expected NAME:LOW..HIGH, got '" + printable(text) + "'");
   return range;
 }
 
@@ -55,20 +56,31 @@ void fill(Tensor& tensor, const Range& range, std::mt19937_64& random) {
   for (std::int64_t i = 0; i < tensor.size(); ++i) data[i] = static_cast<T>(uniform(random));
 }
 
-void fill_random(Tensor& tensor, const std::string& name, const Range& range, std::mt19937_64& random) {
+void fill_random(Tensor& tensor, const std::string& name, const Range& range,
+                 std::mt19937_64& random) {
   switch (tensor.type()) {
-    case DataType::Float: return fill<float>(tensor, range, random);
-    case DataType::Double: return fill<double>(tensor, range, random);
-    case DataType::Int64: return fill<std::int64_t>(tensor, range, random);
-    case DataType::Int32: return fill<std::int32_t>(tensor, range, random);
-    case DataType::Int16: return fill<std::int16_t>(tensor, range, random);
-    case DataType::Uint16: return fill<std::uint16_t>(tensor, range, random);
-    case DataType::Uint8: return fill<std::uint8_t>(tensor, range, random);
-    case DataType::Int8: return fill<std::int8_t>(tensor, range, random);
-    case DataType::Bool: return fill<bool>(tensor, {0, 1.999}, random);
+    case DataType::Float:
+      return fill<float>(tensor, range, random);
+    case DataType::Double:
+      return fill<double>(tensor, range, random);
+    case DataType::Int64:
+      return fill<std::int64_t>(tensor, range, random);
+    case DataType::Int32:
+      return fill<std::int32_t>(tensor, range, random);
+    case DataType::Int16:
+      return fill<std::int16_t>(tensor, range, random);
+    case DataType::Uint16:
+      return fill<std::uint16_t>(tensor, range, random);
+    case DataType::Uint8:
+      return fill<std::uint8_t>(tensor, range, random);
+    case DataType::Int8:
+      return fill<std::int8_t>(tensor, range, random);
+    case DataType::Bool:
+      return fill<bool>(tensor, {0, 1.999}, random);
     default:
-      throw Error(ErrorCode::BadInput, str("input '", printable(name), "': no random values for type ",
-                                           data_type_name(tensor.type()), "; give a file with -i"));
+      throw Error(ErrorCode::BadInput,
+                  str("input '", printable(name), "': no random values for type ",
+                      data_type_name(tensor.type()), "; give a file with -i"));
   }
 }
 
@@ -85,7 +97,8 @@ Shape parse_shape(const std::string& text) {
     number.erase(0, number.find_first_not_of(' '));
     shape.push_back(parse_integer(number, "--shape"));
     if (shape.back() < 0)
-      throw Error(ErrorCode::Usage, "--shape: expected sizes of 0 or more, got '" + printable(text) + "'");
+      throw Error(ErrorCode::Usage,
+                  "--shape: expected sizes of 0 or more, got '" + printable(text) + "'");
     begin = end + 1;
   }
   return shape;
@@ -122,8 +135,9 @@ NamedTensors InputFlags::random_tensors(const Model& model, std::uint64_t seed_n
       given = true;
     }
     if (!given && !info.ranked)
-      throw Error(ErrorCode::BadInput, "input '" + printable(name) + "': the model gives no shape; "
-                                       "use --shape");
+      throw Error(ErrorCode::BadInput, "input '" + printable(name) +
+                                           "': the model gives no shape; "
+                                           "use --shape");
     // A symbolic dimension without --dim is 1: the usual batch.
     for (const Dimension& dim : info.dims)
       if (!given) shape.push_back(dim.size >= 0 ? dim.size : 1);
@@ -159,8 +173,10 @@ NamedTensors InputFlags::tensors(const Model& model, bool quiet) const {
   NamedTensors all = random_tensors(model, seed);
   std::string made;
   for (auto& [name, tensor] : all) {
-    if (const auto it = given.find(name); it != given.end()) tensor = it->second;
-    else made += (made.empty() ? "'" : ", '") + printable(name) + "' " + to_string(tensor.shape());
+    if (const auto it = given.find(name); it != given.end())
+      tensor = it->second;
+    else
+      made += (made.empty() ? "'" : ", '") + printable(name) + "' " + to_string(tensor.shape());
   }
   if (!quiet)
     std::fprintf(stderr, "keel: random values for %s, seed %llu\n", made.c_str(),

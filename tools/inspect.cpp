@@ -22,8 +22,10 @@ struct InspectFlags {
 Json value_json(const Graph& graph, const std::string& name, const TensorType& type) {
   Json dims = Json::array();
   for (Dim dim : type.dims) {
-    if (dim >= 0) dims.push_back(dim);
-    else dims.push_back(graph.dim_text(dim));
+    if (dim >= 0)
+      dims.push_back(dim);
+    else
+      dims.push_back(graph.dim_text(dim));
   }
   Json json{{"name", printable(name)}, {"type", data_type_name(type.type)}};
   json["shape"] = type.ranked ? dims : Json(nullptr);
@@ -41,7 +43,8 @@ Json cost_of(const InspectFlags& flags, const Graph& graph) {
     if (!graph.values[id].type.is_static() && graph.values[id].constant == nullptr) return nullptr;
   const Model model(build_model(graph, flags.engine.options()));
   std::vector<Shape> shapes;
-  for (ValueId id : model.state().graph.inputs) shapes.push_back(model.state().graph.values[id].type.dims);
+  for (ValueId id : model.state().graph.inputs)
+    shapes.push_back(model.state().graph.values[id].type.dims);
   const auto plan = model.state().plan(shapes);
   double flops = 0;
   for (const Step& step : plan->steps) flops += step.kernel.flops;
@@ -61,13 +64,13 @@ int inspect(const InspectFlags& flags) {
     parameters += value.constant->size();
     parameter_bytes += static_cast<std::int64_t>(value.constant->byte_size());
   }
-  std::string text = fmt::format("{}: IR {}, {} bytes, {} {}\n", printable(flags.model),
-                                 loaded.info.ir_version, loaded.info.bytes,
-                                 printable(loaded.info.producer_name),
-                                 printable(loaded.info.producer_version));
-  Json json{{"schema", "keel.inspect/1"}, {"model", flags.model}, {"bytes", loaded.info.bytes},
-            {"ir_version", loaded.info.ir_version}, {"opsets", loaded.info.opsets},
-            {"producer", printable(loaded.info.producer_name)}};
+  std::string text =
+      fmt::format("{}: IR {}, {} bytes, {} {}\n", printable(flags.model), loaded.info.ir_version,
+                  loaded.info.bytes, printable(loaded.info.producer_name),
+                  printable(loaded.info.producer_version));
+  Json json{{"schema", "keel.inspect/1"},   {"model", flags.model},
+            {"bytes", loaded.info.bytes},   {"ir_version", loaded.info.ir_version},
+            {"opsets", loaded.info.opsets}, {"producer", printable(loaded.info.producer_name)}};
   for (const auto& [domain, version] : loaded.info.opsets)
     text += fmt::format("opset: {} {}\n", domain.empty() ? "ai.onnx" : printable(domain), version);
   for (const char* kind : {"inputs", "outputs"}) {
@@ -91,10 +94,12 @@ int inspect(const InspectFlags& flags) {
   std::vector<Decision> decisions;
   Json unsupported = Json::array();
   for (const UnsupportedNode& node : loaded.unsupported)
-    unsupported.push_back({{"node", printable(node.node)}, {"op", printable(node.op)}, {"reason", node.reason}});
+    unsupported.push_back(
+        {{"node", printable(node.node)}, {"op", printable(node.op)}, {"reason", node.reason}});
   json["unsupported"] = unsupported;
   for (const Json& node : unsupported)
-    text += fmt::format("unsupported: {} {}\n", node["op"].get<std::string>(), node["node"].get<std::string>());
+    text += fmt::format("unsupported: {} {}\n", node["op"].get<std::string>(),
+                        node["node"].get<std::string>());
   if (loaded.unsupported.empty()) {
     Graph folded = graph;
     folded.link();
@@ -104,10 +109,12 @@ int inspect(const InspectFlags& flags) {
       if (decision.op != "BatchNormalization") continue;
       decision.done ? ++done : ++kept;
     }
-    text += fmt::format("batch normalization: {} nodes, {} can be folded, {} stay\n",
-                        ops.count("BatchNormalization") ? ops["BatchNormalization"] : 0, done, kept);
+    text +=
+        fmt::format("batch normalization: {} nodes, {} can be folded, {} stay\n",
+                    ops.count("BatchNormalization") ? ops["BatchNormalization"] : 0, done, kept);
     json["batchnorm"] = {{"nodes", ops.count("BatchNormalization") ? ops["BatchNormalization"] : 0},
-                         {"foldable", done}, {"kept", kept}};
+                         {"foldable", done},
+                         {"kept", kept}};
     json["cost"] = cost_of(flags, graph);
     if (!json["cost"].is_null())
       text += fmt::format("one run: {:.3f} GFLOP, {:.1f} MB of activations\n",
@@ -118,7 +125,8 @@ int inspect(const InspectFlags& flags) {
     json["node_list"] = Json::array();
     for (NodeId id : graph.order) {
       const Node& node = graph.nodes[id];
-      json["node_list"].push_back({{"name", printable(node.name)}, {"op", printable(node.op_type)}});
+      json["node_list"].push_back(
+          {{"name", printable(node.name)}, {"op", printable(node.op_type)}});
       text += fmt::format("node {}: {}\n", printable(node.name), printable(node.op_type));
     }
   }
@@ -131,8 +139,10 @@ int inspect(const InspectFlags& flags) {
       text += "weight" + value_text(graph, json["weight_list"].back(), type).substr(1);
     }
   }
-  if (flags.engine.format == "json") write_json(flags.output, json);
-  else write_text(flags.output, text);
+  if (flags.engine.format == "json")
+    write_json(flags.output, json);
+  else
+    write_text(flags.output, text);
   return 0;
 }
 

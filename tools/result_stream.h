@@ -1,4 +1,5 @@
-// Where a subcommand's answer goes: standard output, or the file of -o, written whole or not at all.
+// Where a subcommand's answer goes: standard output, or the file of -o, written whole or not at
+// all.
 #pragma once
 
 #include <nlohmann/json.hpp>

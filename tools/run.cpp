@@ -31,20 +31,32 @@ struct RunFlags {
 // Element i of a numeric tensor.
 double number_at(const Tensor& tensor, std::int64_t i) {
   switch (tensor.type()) {
-    case DataType::Float: return static_cast<double>(tensor.data_as<float>()[i]);
-    case DataType::Double: return tensor.data_as<double>()[i];
+    case DataType::Float:
+      return static_cast<double>(tensor.data_as<float>()[i]);
+    case DataType::Double:
+      return tensor.data_as<double>()[i];
     case DataType::Float16:
       return static_cast<double>(half_to_float(tensor.data_as<std::uint16_t>()[i]));
-    case DataType::Int64: return static_cast<double>(tensor.data_as<std::int64_t>()[i]);
-    case DataType::Int32: return tensor.data_as<std::int32_t>()[i];
-    case DataType::Int16: return tensor.data_as<std::int16_t>()[i];
-    case DataType::Int8: return tensor.data_as<std::int8_t>()[i];
-    case DataType::Uint64: return static_cast<double>(tensor.data_as<std::uint64_t>()[i]);
-    case DataType::Uint32: return tensor.data_as<std::uint32_t>()[i];
-    case DataType::Uint16: return tensor.data_as<std::uint16_t>()[i];
-    case DataType::Uint8: return tensor.data_as<std::uint8_t>()[i];
-    case DataType::Bool: return tensor.data_as<bool>()[i] ? 1 : 0;
-    default: return std::nan("");
+    case DataType::Int64:
+      return static_cast<double>(tensor.data_as<std::int64_t>()[i]);
+    case DataType::Int32:
+      return tensor.data_as<std::int32_t>()[i];
+    case DataType::Int16:
+      return tensor.data_as<std::int16_t>()[i];
+    case DataType::Int8:
+      return tensor.data_as<std::int8_t>()[i];
+    case DataType::Uint64:
+      return static_cast<double>(tensor.data_as<std::uint64_t>()[i]);
+    case DataType::Uint32:
+      return tensor.data_as<std::uint32_t>()[i];
+    case DataType::Uint16:
+      return tensor.data_as<std::uint16_t>()[i];
+    case DataType::Uint8:
+      return tensor.data_as<std::uint8_t>()[i];
+    case DataType::Bool:
+      return tensor.data_as<bool>()[i] ? 1 : 0;
+    default:
+      return std::nan("");
   }
 }
 
@@ -71,7 +83,8 @@ Summary summarise(const Tensor& tensor) {
 }
 
 // Indices of the k largest elements of row `row` (the last axis), largest first; ties by index.
-std::vector<std::int64_t> top_of_row(const Tensor& tensor, std::int64_t row, std::int64_t width, int k) {
+std::vector<std::int64_t> top_of_row(const Tensor& tensor, std::int64_t row, std::int64_t width,
+                                     int k) {
   std::vector<std::int64_t> indices(static_cast<std::size_t>(width));
   std::iota(indices.begin(), indices.end(), std::int64_t{0});
   const auto count = static_cast<std::ptrdiff_t>(std::min<std::int64_t>(k, width));
@@ -154,17 +167,25 @@ int run(const RunFlags& flags) {
     text += fmt::format("{}: {} {}", printable(name), data_type_name(tensor.type()),
                         to_string(tensor.shape()));
     if (numeric && tensor.size() > summary.not_finite)
-      text += fmt::format(", min {:.6g}, max {:.6g}, mean {:.6g}", summary.min, summary.max, summary.mean);
-    if (numeric && summary.not_finite > 0) text += fmt::format(", {} not finite", summary.not_finite);
+      text += fmt::format(", min {:.6g}, max {:.6g}, mean {:.6g}", summary.min, summary.max,
+                          summary.mean);
+    if (numeric && summary.not_finite > 0)
+      text += fmt::format(", {} not finite", summary.not_finite);
     text += '\n';
-    Json entry{{"name", printable(name)}, {"type", data_type_name(tensor.type())},
-               {"shape", tensor.shape()}, {"min", summary.min}, {"max", summary.max},
-               {"mean", summary.mean}, {"not_finite", summary.not_finite}};
+    Json entry{{"name", printable(name)},
+               {"type", data_type_name(tensor.type())},
+               {"shape", tensor.shape()},
+               {"min", summary.min},
+               {"max", summary.max},
+               {"mean", summary.mean},
+               {"not_finite", summary.not_finite}};
     if (flags.top_k > 0 && numeric) add_top(tensor, flags, labels, text, entry);
     json["outputs"].push_back(entry);
   }
-  if (flags.engine.format == "json") write_json(flags.output, json);
-  else if (!flags.engine.quiet || !flags.output.empty() || flags.top_k > 0) write_text(flags.output, text);
+  if (flags.engine.format == "json")
+    write_json(flags.output, json);
+  else if (!flags.engine.quiet || !flags.output.empty() || flags.top_k > 0)
+    write_text(flags.output, text);
   if (flags.check_nan && !finite) {
     std::fprintf(stderr, "keel: check failed: an output holds NaN or infinity\n");
     return 1;

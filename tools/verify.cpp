@@ -13,11 +13,16 @@ namespace {
 
 double bound_of(DataType type) {
   switch (type) {
-    case DataType::Float: return 1e-5;
-    case DataType::Double: return 1e-6;
-    case DataType::Float16: return 2e-3;
-    case DataType::BFloat16: return 2e-2;
-    default: return 0;
+    case DataType::Float:
+      return 1e-5;
+    case DataType::Double:
+      return 1e-6;
+    case DataType::Float16:
+      return 2e-3;
+    case DataType::BFloat16:
+      return 2e-2;
+    default:
+      return 0;
   }
 }
 
@@ -32,7 +37,8 @@ void compare(const Tensor& a, const Tensor& b, OutputCheck& check) {
     const bool strings = a.type() == DataType::String;
     for (std::int64_t i = 0; strings && i < a.size(); ++i)
       check.ok &= a.data_as<std::string>()[i] == b.data_as<std::string>()[i];
-    if (!strings && a.byte_size() > 0) check.ok &= std::memcmp(a.data(), b.data(), a.byte_size()) == 0;
+    if (!strings && a.byte_size() > 0)
+      check.ok &= std::memcmp(a.data(), b.data(), a.byte_size()) == 0;
     return;
   }
   double worst = 0, largest = 0;
@@ -65,8 +71,9 @@ VerifyResult verify(const Graph& original, const Graph& folded, const Options& o
     result.outputs.push_back(check);
   }
   for (int i = 0; i < count; ++i) {
-    const NamedTensors given = i == 0 ? inputs.tensors(a, true)
-                                      : inputs.random_tensors(a, inputs.seed + static_cast<unsigned>(i));
+    const NamedTensors given =
+        i == 0 ? inputs.tensors(a, true)
+               : inputs.random_tensors(a, inputs.seed + static_cast<unsigned>(i));
     const NamedTensors x = a.run(given, {}, stoppable(0)), y = b.run(given, {}, stoppable(0));
     for (OutputCheck& check : result.outputs) compare(x.at(check.name), y.at(check.name), check);
   }

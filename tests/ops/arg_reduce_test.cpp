@@ -1,0 +1,39 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/support/operator_check.h"
+#include "tests/support/random_tensor.h"
+
+namespace keel::test {
+namespace {
+
+Random source(7);
+
+TEST(ArgReduce, EveryAxisWithTies) {
+  for (const char* op : {"ArgMax", "ArgMin"})
+    for (DataType type : {DataType::Float, DataType::Double, DataType::Int32, DataType::Uint8})
+      for (std::int64_t axis : {0, 1, -1})
+        for (std::int64_t last : {0, 1})
+          check_operator(op, {random_tensor(source, type, {3, 7, 5}, 0, 4)},
+                         {{"axis", axis}, {"select_last_index", last}, {"keepdims", last}});
+}
+
+TEST(ArgReduce, NaNIsBeyondEveryNumber) {
+  const Tensor x = make_tensor<float>({4}, {1, NAN, 9, NAN});
+  for (const char* op : {"ArgMax", "ArgMin"}) {
+    EXPECT_EQ(run_operator(op, {x})[0].data_as<std::int64_t>()[0], 1);
+    EXPECT_EQ(run_operator(op, {x}, {{"select_last_index", std::int64_t{1}}})[0]
+                  .data_as<std::int64_t>()[0],
+              3);
+  }
+}
+
+TEST(ArgReduce, RefusesAnEmptyAxis) {
+  EXPECT_THROW(
+      run_operator("ArgMax", {Tensor(DataType::Float, {2, 0})}, {{"axis", std::int64_t{1}}}),
+      Error);
+}
+
+}  // namespace
+}  // namespace keel::test
