@@ -23,7 +23,7 @@ TEST(Reduce, EveryKindOverEveryPlaceOfTheAxes) {
     for (const auto& list : axes)
       for (std::int64_t keep : {0, 1})
         check_operator(op,
-                       {random_tensor(source, DataType::Float, {3, 5, 2, 17}, 0.1, 1.1), axes_of(list)},
+                       {random_tensor(source, DataType::Float, {3, 5, 2, 17}, 0.9, 1.1), axes_of(list)},
                        {{"keepdims", keep}});
 }
 

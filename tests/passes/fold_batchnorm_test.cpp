@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "loaders/onnx_reader.h"
 #include "runtime/optimizer.h"
 #include "tests/oracle/oracle.h"
 #include "tests/support/compare.h"
@@ -118,7 +119,8 @@ TEST(FoldBatchnorm, WeightsBehindIdentityAndConstantNodes) {
   m.node("Conv", {"x", "w"}, {"c"});
   add_batchnorm(m, 4, "c", "y");
   m.output("y");
-  Graph graph = m.graph();
+  const std::string bytes = m.onnx();
+  Graph graph = read_graph(bytes.data(), bytes.size());
   EXPECT_TRUE(fold(graph)[0].done);
   EXPECT_EQ(graph.order.size(), 1u) << "the Constant and the Identity have no use any more";
 }

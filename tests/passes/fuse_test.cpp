@@ -10,10 +10,11 @@ namespace keel::test {
 namespace {
 
 Random source(12);
+const Size kBatch = std::string("N");
 
 ModelBuilder conv(std::int64_t channels) {
   ModelBuilder m;
-  m.input("x", Sizes{"N", channels, 9, 7});
+  m.input("x", Sizes{kBatch, channels, 9, 7});
   m.constant("w", random_tensor(source, DataType::Float, {channels, channels, 3, 3}));
   m.node("Conv", {"x", "w"}, {"c"}, {{"pads", Ints{1, 1, 1, 1}}});
   return m;
