@@ -1,8 +1,9 @@
-// Functions of mathematics on Vec. Each comment gives the method and, as measured over every float
-// by the exhaustive test, the largest error in units of the last place. All of them let NaN
-// through, and are right for infinities and for subnormals (unless the processor flushes those).
+// Functions of mathematics on Vec. All of them let NaN through, and are right for infinities and
+// for subnormals (unless the processor flushes those). Largest errors, in units of the last place:
+// exp 0.96, log 0.79, erf 0.98, sigmoid 2.0, tanh 2.2; tests/simd/elementwise_test.cpp holds the
+// bounds.
 //
-// Coefficients are minimax fits of ours, rounded one at a time with the rest fitted again.
+// Coefficients are minimax fits, each rounded to float before the next was fitted again.
 #pragma once
 
 #include "simd/kernel.h"

@@ -124,7 +124,7 @@ KEEL_INLINE Vec acosh(Vec x) {
   const Vec t = x - set1(1.0f);
   const Mask large = x > set1(1e9f);
   const Vec y = log1p(select(large, t, t + sqrt(fma(t, t, t + t))));
-  return select(large, y + set1(0.693147181f), y);
+  return select(x < set1(1.0f), set1(kNan), select(large, y + set1(0.693147181f), y));
 }
 KEEL_INLINE Vec atanh(Vec x) {
   const Vec t = abs(x);
