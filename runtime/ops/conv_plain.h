@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "runtime/op.h"
-#include "runtime/ops/activation_double.h"
+#include "runtime/activation.h"
 #include "runtime/window.h"
 
 namespace keel {

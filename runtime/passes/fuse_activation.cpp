@@ -1,9 +1,9 @@
 // X -> Conv -> Relu -> Y   =>   X -> Conv[epilogue: Relu] -> Y
 //
 // For every operator with an epilogue and every activation a kernel can apply before it stores.
-#include <cmath>
 #include <limits>
 
+#include "runtime/activation.h"
 #include "runtime/constants.h"
 #include "runtime/op.h"
 #include "runtime/optimizer.h"
@@ -28,33 +28,11 @@ std::optional<Activation> clip_of(const Graph& graph, const Node& node) {
   return Activation{ActivationKind::Clip, bounds[0], bounds[1]};
 }
 
-std::optional<Activation> activation_of(const Graph& graph, const Node& node) {
-  const std::string& op = node.op_type;
-  if (!node.domain.empty()) return std::nullopt;
-  if (op == "Relu") return Activation{ActivationKind::Relu};
-  if (op == "LeakyRelu")
-    return Activation{ActivationKind::LeakyRelu, node.float_or("alpha", 0.01f)};
-  if (op == "Clip") return clip_of(graph, node);
-  if (op == "HardSigmoid")
-    return Activation{ActivationKind::HardSigmoid, node.float_or("alpha", 0.2f),
-                      node.float_or("beta", 0.5f)};
-  if (op == "HardSwish") return Activation{ActivationKind::HardSwish};
-  if (op == "Sigmoid") return Activation{ActivationKind::Sigmoid};
-  if (op == "Swish") return Activation{ActivationKind::Swish, node.float_or("alpha", 1.0f)};
-  if (op == "Tanh") return Activation{ActivationKind::Tanh};
-  if (op == "Elu") return Activation{ActivationKind::Elu, node.float_or("alpha", 1.0f)};
-  if (op == "Mish") return Activation{ActivationKind::Mish};
-  if (op == "Softplus") return Activation{ActivationKind::Softplus};
-  if (op == "Gelu")
-    return Activation{node.string_or("approximate", "none") == "tanh" ? ActivationKind::GeluTanh
-                                                                      : ActivationKind::Gelu};
-  return std::nullopt;
-}
-
 PassResult visit(const PassContext& context, NodeId id) {
   const Graph& graph = context.graph;
   const Node& node = graph.nodes[id];
-  const auto activation = activation_of(graph, node);
+  const auto activation =
+      node.domain.empty() && node.op_type == "Clip" ? clip_of(graph, node) : activation_of(node);
   if (!activation) return {};
   const Value& input = graph.values[node.inputs[0]];
   if (input.producer == kNone || input.type.type != DataType::Float) return {};

@@ -50,12 +50,16 @@ double activated(const simd::Activation& activation, double x) {
       return larger(x, 0.0);
     case Kind::LeakyRelu:
       return x < 0 ? a * x : x;
+    case Kind::ThresholdedRelu:
+      return x <= a ? 0 : x;
     case Kind::Clip:
       return smaller(larger(x, a), b);
     case Kind::HardSigmoid:
       return larger(smaller(a * x + b, 1.0), 0.0);
     case Kind::HardSwish:
       return x * larger(smaller(x / 6 + 0.5, 1.0), 0.0);
+    case Kind::Softsign:
+      return x / (1 + std::fabs(x));
     case Kind::Sigmoid:
       return sigmoid(x);
     case Kind::Swish:
@@ -68,6 +72,10 @@ double activated(const simd::Activation& activation, double x) {
       return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
     case Kind::Elu:
       return x < 0 ? a * std::expm1(x) : x;
+    case Kind::Selu:
+      return b * (x < 0 ? a * std::expm1(x) : x);
+    case Kind::Celu:
+      return x < 0 ? a * std::expm1(x / a) : x;
     case Kind::Mish:
       return x * std::tanh(softplus(x));
     case Kind::Softplus:

@@ -1,0 +1,131 @@
+// Elementwise operators on blocked tensors, their choice of layouts, and threads.
+#include "runtime/elementwise.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/run_node.h"
+
+namespace keel::test {
+namespace {
+
+struct BlockedRow {
+  Shape a, b;
+  std::uint32_t blocked;  // inputs that lie blocked
+};
+
+const BlockedRow kBlockedRows[] = {
+    {{2, 20, 3, 5}, {2, 20, 3, 5}, 3},
+    {{2, 20, 3, 5}, {1, 20, 1, 1}, 3},
+    {{2, 20, 1, 1}, {2, 20, 3, 5}, 3},
+    {{1, 16, 1, 1}, {}, 1},
+    {{1, 3, 1, 1}, {1, 1, 1, 1}, 1},
+    {{}, {1, 16, 1, 1}, 2},
+    {{1}, {2, 33, 7}, 2},
+    {{2, 33, 4, 3, 2}, {1, 33, 4, 1, 2}, 3},
+    {{1, 33, 4}, {3, 33, 1}, 3},
+    {{2, 16, 40, 40}, {2, 16, 1, 1}, 3},
+    {{2, 5, 0}, {1, 5, 1}, 3},
+    {{2, 20, 3, 5}, {1, 20, 3, 5}, 3},
+};
+
+TEST(Elementwise, BlockedBinaryIsThePlainOne) {
+  for (const char* op : {"Add", "Sub", "Mul", "Div", "PRelu"})
+    for (const BlockedRow& row : kBlockedRows) {
+      if (std::string(op) == "PRelu" && broadcast(Node{}, row.a, row.b) != row.a) continue;
+      const Tensor a = random_tensor(DataType::Float, row.a, 1, -2, 2);
+      const Tensor b = random_tensor(DataType::Float, row.b, 2, 1, 2);
+      const Tensor plain = run_op(op, {a, b})[0];
+      for (const simd::KernelTable* table : simd::available())
+        for (const int threads : {1, 3}) {
+          const RunSettings settings = {row.blocked, 1, 3, threads, table->isa};
+          expect_close(run_op(op, {a, b}, {}, 1, settings)[0], plain, 1e-6,
+                       std::string(op) + to_string(row.a) + to_string(row.b) + table->isa);
+        }
+    }
+}
+
+TEST(Elementwise, BlockedUnaryIsThePlainOne) {
+  for (const char* op : {"Relu", "Sigmoid", "Exp", "Neg", "Clip", "Shrink"})
+    for (const Shape& shape : {Shape{2, 20, 3, 5}, Shape{1, 16, 40, 40}, Shape{1, 1, 1}}) {
+      const Tensor x = random_tensor(DataType::Float, shape, 1, -2, 2);
+      expect_close(run_op(op, {x}, {}, 1, {1, 1, 1, 3})[0], run_op(op, {x})[0], 0, op);
+    }
+}
+
+TEST(Elementwise, EpilogueOfBinaryOperators) {
+  const Tensor a = random_tensor(DataType::Float, {2, 20, 3, 5}, 1),
+               b = random_tensor(DataType::Float, {1, 20, 1, 1}, 2);
+  for (const char* op : {"Add", "Sub", "Mul"}) {
+    Node node = make_node(op, {}, 2);
+    const Tensor before = run_node_as(node, {a, b})[0];
+    for (const auto& [name, kind] : {std::pair{"Relu", simd::ActivationKind::Relu},
+                                     {"Sigmoid", simd::ActivationKind::Sigmoid}}) {
+      node.epilogue.activation.kind = kind;
+      const Tensor expected = run_op(name, {before})[0];
+      expect_close(run_node_as(node, {a, b})[0], expected, 1e-7, op);
+      expect_close(run_node_as(node, {a, b}, {3, 1, 3, 2})[0], expected, 1e-7, op);
+    }
+    const Tensor integer = make_tensor<std::int32_t>({1}, {1});
+    expect_error(ErrorCode::Unsupported, "epilogue", [&] {
+      run_node_as(node, {integer, integer});
+    });
+  }
+}
+
+// Sizes beyond the grain, cut at places that no row ends at.
+TEST(Elementwise, ThreadsDoNotChangeBits) {
+  const Tensor a = random_tensor(DataType::Float, {7, 1001, 13}, 1),
+               b = random_tensor(DataType::Float, {1001, 1}, 2, 1, 2);
+  for (const char* op : {"Add", "Div"}) {
+    const Tensor serial = run_op(op, {a, b})[0];
+    for (const int threads : {2, 3, 8})
+      expect_same(run_op(op, {a, b}, {}, 1, {0, 0, 3, threads})[0], serial, op);
+  }
+  const Tensor serial = run_op("Tanh", {a})[0];
+  for (const int threads : {2, 3, 8})
+    expect_same(run_op("Tanh", {a}, {}, 1, {0, 0, 1, threads})[0], serial);
+}
+
+struct LayoutRow {
+  std::vector<Shape> inputs;
+  Shape result;
+  std::uint64_t blocked, expected;  // inputs that lie blocked; that are wanted blocked
+};
+
+TEST(Elementwise, LayoutFollowsTheOperands) {
+  const LayoutRow rows[] = {
+      {{{2, 20, 3, 5}, {2, 20, 3, 5}}, {2, 20, 3, 5}, 0, 0},
+      {{{2, 20, 3, 5}, {2, 20, 3, 5}}, {2, 20, 3, 5}, 1, 3},
+      {{{2, 20, 3, 5}, {2, 20, 1, 1}}, {2, 20, 3, 5}, 2, 3},
+      {{{2, 20, 3, 5}, {20, 1, 1}}, {2, 20, 3, 5}, 1, 3},
+      {{{2, 20, 3, 5}, {20, 3, 5}}, {2, 20, 3, 5}, 3, 0},  // blocked along the wrong axis
+      {{{2, 20, 3, 5}, {}}, {2, 20, 3, 5}, 1, 1},
+      {{{2, 20, 3, 5}, {1, 1, 1, 1}}, {2, 20, 3, 5}, 3, 1},
+      {{{2, 20, 3, 5}, {3, 5}}, {2, 20, 3, 5}, 1, 0},
+      {{{2, 20, 3, 5}, {2, 1, 3, 5}}, {2, 20, 3, 5}, 1, 0},
+      {{{-2, 20, -1, -1}, {-2, 20, -1, -1}}, {-2, 20, -1, -1}, 1, 3},
+      {{{2, -1, 3, 5}, {2, -1, 3, 5}}, {2, -1, 3, 5}, 1, 0},
+  };
+  for (const LayoutRow& row : rows) {
+    const Node node = make_node("Add", {}, row.inputs.size());
+    LayoutQuery query{node, {}, {{DataType::Float, true, row.result}}, {}, row.blocked};
+    for (const Shape& dims : row.inputs) query.inputs.push_back({DataType::Float, true, dims});
+    const LayoutChoice choice = broadcast_layout(query);
+    EXPECT_EQ(choice.blocked_inputs, row.expected);
+    EXPECT_EQ(choice.blocked_outputs, row.expected != 0 ? 1u : 0u);
+  }
+}
+
+TEST(Elementwise, InfersUnknownDims) {
+  const auto dims = [](const char* op, const Shape& a, const Shape& b) {
+    return infer_op(op, {{DataType::Float, true, a}, {DataType::Float, true, b}})[0].dims;
+  };
+  EXPECT_EQ(dims("Add", {-2, 3}, {-2, 1}), (Shape{-2, 3}));
+  EXPECT_EQ(dims("Add", {-2, 1}, {-3}), (Shape{-2, -3}));
+  EXPECT_EQ(dims("Mul", {-1, 4}, {5, 4}), (Shape{5, 4}));
+  EXPECT_EQ(dims("Less", {-2}, {-3}), (Shape{-1}));
+  EXPECT_EQ(dims("PRelu", {-2, 3, -1}, {3, 1}), (Shape{-2, 3, -1}));
+}
+
+}  // namespace
+}  // namespace keel::test
