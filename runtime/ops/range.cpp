@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "runtime/error.h"
+#include "runtime/half.h"
 #include "runtime/op.h"
 
 namespace keel::ops {
@@ -37,8 +38,18 @@ std::int64_t known_length(const InferContext& context) {
                 *context.value(2)->data_as<T>());
 }
 
+std::int64_t known_half_length(const InferContext& context) {
+  float values[3];
+  for (std::size_t i = 0; i < 3; ++i)
+    widen(context.type(i), context.value(i)->data(), values + i, 1);
+  return length(context.node, values[0], values[1], values[2]);
+}
+
 std::int64_t known_length(const InferContext& context) {
   switch (context.type(0)) {
+    case DataType::Float16:
+    case DataType::BFloat16:
+      return known_half_length(context);
     case DataType::Float:
       return known_length<float>(context);
     case DataType::Double:
@@ -55,8 +66,8 @@ std::int64_t known_length(const InferContext& context) {
 void infer(InferContext& context) {
   bool known = true;
   for (std::size_t i = 0; i < 3; ++i) {
-    context.expect_type(
-        i, {DataType::Float, DataType::Double, DataType::Int16, DataType::Int32, DataType::Int64});
+    context.expect_type(i, {DataType::Float, DataType::Double, DataType::Int16, DataType::Int32,
+                            DataType::Int64, DataType::Float16, DataType::BFloat16});
     if (context.type(i) != context.type(0))
       fail(context.node, str("input ", i, ": expected type ", data_type_name(context.type(0)),
                              ", got ", data_type_name(context.type(i))));
@@ -116,6 +127,7 @@ void range(OpTable& table) {
   def.name = "Range";
   def.infer = infer;
   def.prepare = prepare;
+  def.half_through_float = true;
   table.add(def);
 }
 
