@@ -49,7 +49,7 @@ void check_location(const std::string& location) {
 
 [[noreturn]] void fail_open(const std::string& location, int error) {
   if (error == ELOOP || error == EXDEV || error == ENOTDIR)
-    malformed("location '" + printable(location) + "' goes through a link");
+    malformed("location '" + printable(location) + "' goes through a link or a file");
   throw Error(ErrorCode::Io, "external data: cannot open '" + printable(location) +
                                  "': " + std::generic_category().message(error));
 }
@@ -79,6 +79,7 @@ ExternalLocation parse_external(const onnx::TensorProto& tensor) {
 
 ExternalData::ExternalData(const std::string& folder, const ByteSource* model)
     : folder_(::open(folder.empty() ? "." : folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+  if (!folder_) fail_open(folder, errno);
   struct stat status = {};
   if (model == nullptr || model->fd() < 0 || ::fstat(model->fd(), &status) != 0) return;
   model_device_ = status.st_dev;

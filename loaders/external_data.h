@@ -29,7 +29,8 @@ class ExternalData {
  public:
   // No folder: the model came from memory, and any external data is an error.
   ExternalData() = default;
-  // `model` is the model's own file, which a location must not name; may be null.
+  // `model` is the model's own file, which a location must not name; may be null. Throws Error(Io)
+  // where there is no such folder.
   ExternalData(const std::string& folder, const ByteSource* model);
 
   // Reads `bytes` bytes into `out` by way of `allocate`, which is called once everything is

@@ -41,29 +41,29 @@ void check_ir_version(std::int64_t version) {
                 str("expected an ir_version from 1 to ", kNewestIrVersion, ", got ", version));
 }
 
-LoadedModel read_source(const ByteSource& source, const ExternalData& external, Purpose purpose,
-                        const std::string& path) {
+LoadedModel read_source(const ByteSource& source, const std::string& folder, Purpose purpose) {
   const Scan scan = prescan(source);
-  auto proto = std::make_shared<ProtoModel>();
-  proto->path = path;
-  parse_model(source, scan, proto->model);
-  check_ir_version(proto->model.ir_version());
+  auto messages = std::make_shared<Messages>();
+  parse_model(source, scan, messages->model);
+  check_ir_version(messages->model.ir_version());
 
   LoadedModel loaded;
-  loaded.info = read_info(proto->model, source.size());
+  loaded.info = read_info(messages->model, source.size());
+  if (purpose == Purpose::Write)
+    loaded.proto = std::make_shared<ProtoModel>(ProtoModel{messages, folder, {}});
+  const ExternalData external = folder.empty() ? ExternalData() : ExternalData(folder, &source);
   ModelReading reading;
   reading.door.external = &external;
   reading.door.dense_budget = (64u << 20) + 8 * source.size();
-  if (purpose == Purpose::Write) reading.door.keeper = proto;
+  if (purpose == Purpose::Write) reading.door.keeper = messages;
   reading.opsets = loaded.info.opsets;
   reading.ir_version = loaded.info.ir_version;
-  FunctionInliner functions(proto->model);
+  FunctionInliner functions(messages->model);
   reading.functions = &functions;
-  reading.expanded = &proto->expanded;
-  GraphReader reader(reading, nullptr, purpose == Purpose::Write ? &proto->main : nullptr);
-  loaded.graph = reader.read(*proto->model.mutable_graph());
+  reading.expanded = &messages->expanded;
+  GraphReader reader(reading, nullptr, loaded.proto ? &loaded.proto->main : nullptr);
+  loaded.graph = reader.read(*messages->model.mutable_graph());
   loaded.unsupported = std::move(reading.unsupported);
-  if (purpose == Purpose::Write) loaded.proto = std::move(proto);
   return loaded;
 }
 
@@ -83,22 +83,15 @@ auto at_stage(Body&& body) {
 
 LoadedModel read_model(const std::string& path, const Options& options, Purpose purpose) {
   return at_stage([&] {
-    const ByteSource source(path);
-    const std::string folder =
-        options.external_root.empty() ? folder_of(path) : options.external_root;
-    return read_source(source, ExternalData(folder, &source), purpose, path);
+    const std::string& root = options.external_root;
+    return read_source(ByteSource(path), root.empty() ? folder_of(path) : root, purpose);
   });
 }
 
 LoadedModel read_model(const void* bytes, std::size_t size, const Options& options,
                        Purpose purpose) {
-  return at_stage([&] {
-    const ByteSource source(bytes, size);
-    const ExternalData external = options.external_root.empty()
-                                      ? ExternalData()
-                                      : ExternalData(options.external_root, &source);
-    return read_source(source, external, purpose, "");
-  });
+  return at_stage(
+      [&] { return read_source(ByteSource(bytes, size), options.external_root, purpose); });
 }
 
 void require_supported(const LoadedModel& model) {

@@ -26,12 +26,18 @@ struct GraphRecord {
   std::map<std::pair<NodeId, std::string>, std::unique_ptr<GraphRecord>> subgraphs;
 };
 
+// Everything that tensors may borrow from. They keep it alive, so it holds no tensors itself.
+struct Messages {
+  onnx::ModelProto model;
+  std::deque<onnx::NodeProto> expanded;  // bodies of local functions, a copy for each call
+  onnx::GraphProto dropped;              // what the writer has taken out of the model
+};
+
 }  // namespace loaders
 
 struct ProtoModel {
-  onnx::ModelProto model;
-  std::string path;                      // "" where the model came from memory
-  std::deque<onnx::NodeProto> expanded;  // bodies of local functions, a copy for each call
+  std::shared_ptr<loaders::Messages> messages;
+  std::string folder;  // of external data; "" where there is none
   loaders::GraphRecord main;
 };
 

@@ -130,9 +130,16 @@ void Patch::apply(Graph& graph) const {
   for (const auto& [id, constant] : constants_) graph.values[id].constant = constant;
   for (const auto& [from, to] : replaced_) {
     const std::vector<NodeId> users = graph.values[from].users;
-    for (NodeId user : users)
+    for (NodeId user : users) {
       for (std::size_t slot = 0; slot < graph.nodes[user].inputs.size(); ++slot)
         if (graph.nodes[user].inputs[slot] == from) set_input_of(user, slot, to);
+      for (ValueId& captured : changed(user).captured) {
+        if (captured != from) continue;
+        remove_user(graph, from, user);
+        captured = to;
+        add_user(graph, to, user);
+      }
+    }
     for (ValueId& output : graph.outputs)
       if (output == from) {
         output = to;
