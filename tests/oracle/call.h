@@ -63,9 +63,10 @@ Array map_reals(const Array& x, const std::function<double(double)>& f);
 double larger(double a, double b);
 double smaller(double a, double b);
 
-// x * sigmoid(x) and friends; also what epilogues need.
 double sigmoid(double x);
 double softplus(double x);
+// What an epilogue does.
+double activated(const simd::Activation& activation, double x);
 
 // An array seen as [outer, n, inner] around one axis.
 struct AxisView {

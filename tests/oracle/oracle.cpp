@@ -40,50 +40,6 @@ const Op* find_op(const Node& node) {
   return found == ops.end() ? nullptr : &found->second;
 }
 
-double activated(const simd::Activation& activation, double x) {
-  using Kind = simd::ActivationKind;
-  const double a = activation.alpha, b = activation.beta;
-  switch (activation.kind) {
-    case Kind::None:
-      return x;
-    case Kind::Relu:
-      return larger(x, 0.0);
-    case Kind::LeakyRelu:
-      return x < 0 ? a * x : x;
-    case Kind::ThresholdedRelu:
-      return x <= a ? 0 : x;
-    case Kind::Clip:
-      return smaller(larger(x, a), b);
-    case Kind::HardSigmoid:
-      return larger(smaller(a * x + b, 1.0), 0.0);
-    case Kind::HardSwish:
-      return x * larger(smaller(x / 6 + 0.5, 1.0), 0.0);
-    case Kind::Softsign:
-      return x / (1 + std::fabs(x));
-    case Kind::Sigmoid:
-      return sigmoid(x);
-    case Kind::Swish:
-      return x * sigmoid(a * x);
-    case Kind::Tanh:
-      return std::tanh(x);
-    case Kind::Gelu:
-      return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
-    case Kind::GeluTanh:
-      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case Kind::Elu:
-      return x < 0 ? a * std::expm1(x) : x;
-    case Kind::Selu:
-      return b * (x < 0 ? a * std::expm1(x) : x);
-    case Kind::Celu:
-      return x < 0 ? a * std::expm1(x / a) : x;
-    case Kind::Mish:
-      return x * std::tanh(softplus(x));
-    case Kind::Softplus:
-      return softplus(x);
-  }
-  return x;
-}
-
 // act(result + residual); the residual is the last input.
 void apply_epilogue(const Node& node, const Call& call, Array& result) {
   if (node.epilogue.empty()) return;
