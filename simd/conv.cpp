@@ -72,9 +72,10 @@ bool takes_plain_input(const ConvShape& shape) {
 
 ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict) {
   check(shape);
-  (void)strict;
   const ConvShape s = conv_canonical(shape);
   if (s.plain_input) return plan_stem(s, kernels, threads);
+  const int tile = strict ? 0 : winograd_tile(s);
+  if (tile != 0) return plan_winograd(s, kernels, threads, tile);
   if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
   if (s.group > 1 && s.k / s.group % kConvBlock != 0) return plan_scattered(s, kernels, threads);
   return plan_direct(s, kernels, threads);

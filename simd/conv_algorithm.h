@@ -21,6 +21,10 @@ ConvPlan plan_direct(const ConvShape& shape, const KernelTable& kernels, int thr
 ConvPlan plan_scattered(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads);
+// The side of the output tile, 2 or 4, with which Winograd is faster than direct convolution; 0
+// where it is not, or does not apply.
+int winograd_tile(const ConvShape& shape);
+ConvPlan plan_winograd(const ConvShape& shape, const KernelTable& kernels, int threads, int m);
 
 // `shape` with its axes moved so that the innermost is the longest run of equal treatment: axes of
 // size 1 that no tap leaves come first, and a 1x1 convolution becomes one long row.

@@ -213,30 +213,47 @@ std::vector<float> run_conv(const ConvShape& s, const ConvData& data, const Kern
   return plain;
 }
 
-void check_conv(const ConvShape& s, const KernelTable& kernels, bool strict,
-                const std::string& kernel, double tolerance) {
-  SCOPED_TRACE(testing::Message() << kernels.isa << ": " << describe(s));
-  const ConvData whole = conv_data(s, true), real = conv_data(s, false);
-  const auto exact = conv_reference(s, whole.x, whole.W, whole.bias, whole.residual);
-  const auto close = conv_reference(s, real.x, real.W, real.bias, real.residual);
-  const std::int64_t length = s.c / s.group * volume(s.kernel, s.rank) + 2;
-  std::vector<float> first;
-  for (int threads : {1, 2, 3, 8}) {
-    SCOPED_TRACE(testing::Message() << threads << " threads");
-    std::string name;
-    if (tolerance == 0) {
-      const std::vector<float> y = run_conv(s, whole, kernels, threads, strict, &name);
-      ASSERT_EQ(y.size(), exact.size());
-      for (std::size_t i = 0; i < y.size(); i++) ASSERT_EQ(y[i], exact[i]) << name << " at " << i;
+namespace {
+
+void check_exact(const ConvShape& s, bool strict) {
+  const ConvData data = conv_data(s, true);
+  const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
+  for (const KernelTable* kernels : isas()) {
+    for (int threads : {1, 2, 3, 8}) {
+      std::string name;
+      const std::vector<float> y = run_conv(s, data, *kernels, threads, strict, &name);
+      for (std::size_t i = 0; i < y.size(); i++) {
+        ASSERT_EQ(y[i], r[i]) << kernels->isa << ", " << threads << " threads: " << name << " at "
+                              << i;
+      }
     }
-    const std::vector<float> y = run_conv(s, real, kernels, threads, strict, &name);
-    ASSERT_EQ(name.substr(0, kernel.size()), kernel);
-    ASSERT_LE(nme(y.data(), close.data(), static_cast<std::int64_t>(y.size())),
-              tolerance != 0 ? tolerance : sum_tolerance(length))
-        << name;
-    if (first.empty()) first = y;
-    ASSERT_EQ(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)), 0) << name;
   }
+}
+
+void check_close(const ConvShape& s, bool strict, const std::string& kernel, double tolerance) {
+  const ConvData data = conv_data(s, false);
+  const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
+  for (const KernelTable* kernels : isas()) {
+    std::vector<float> first;
+    for (int threads : {1, 2, 3, 8}) {
+      SCOPED_TRACE(testing::Message() << kernels->isa << ", " << threads << " threads");
+      std::string name;
+      const std::vector<float> y = run_conv(s, data, *kernels, threads, strict, &name);
+      ASSERT_EQ(name.substr(0, kernel.size()), kernel);
+      ASSERT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), tolerance) << name;
+      if (first.empty()) first = y;
+      ASSERT_EQ(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)), 0) << name;
+    }
+  }
+}
+
+}  // namespace
+
+void check_conv(const ConvShape& s, bool strict, const std::string& kernel, double tolerance) {
+  SCOPED_TRACE(describe(s));
+  const std::int64_t length = s.c / s.group * volume(s.kernel, s.rank) + 2;
+  if (tolerance == 0) check_exact(s, strict);
+  check_close(s, strict, kernel, tolerance != 0 ? tolerance : sum_tolerance(length));
 }
 
 }  // namespace keel::simd::test

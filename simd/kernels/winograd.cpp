@@ -1,0 +1,140 @@
+// Winograd's transforms in one dimension, applied to columns and then to rows. The points are
+// 0, 1, -1, inf for m = 2 and 0, +-1/sqrt(2), +-sqrt(2), inf for m = 4: with those the matrices of
+// both sides have entries of like size, and the rounding error is a third of that of the usual
+// 0, +-1, +-2, inf.
+#include "simd/winograd.h"
+
+#include "simd/epilogue.h"
+#include "simd/kernel.h"
+
+namespace keel::simd::KEEL_TARGET {
+namespace {
+
+constexpr float kSqrt2 = 1.41421356f;
+constexpr float kSqrtHalf = 0.70710678f;
+
+// r = B^T d
+KEEL_INLINE void input_transform(const Vec (&d)[4], Vec (&r)[4]) {
+  r[0] = d[0] - d[2];
+  r[1] = d[1] + d[2];
+  r[2] = d[2] - d[1];
+  r[3] = d[3] - d[1];
+}
+KEEL_INLINE void input_transform(const Vec (&d)[6], Vec (&r)[6]) {
+  const Vec near = fnma(set1(2.0f), d[2], d[4]), near_odd = fnma(set1(2.0f), d[1], d[3]);
+  const Vec far = fnma(set1(0.5f), d[2], d[4]), far_odd = fnma(set1(0.5f), d[1], d[3]);
+  r[0] = fnma(set1(2.5f), d[2], d[4] + d[0]);
+  r[1] = fma(set1(kSqrtHalf), near_odd, near);
+  r[2] = fnma(set1(kSqrtHalf), near_odd, near);
+  r[3] = fma(set1(kSqrt2), far_odd, far);
+  r[4] = fnma(set1(kSqrt2), far_odd, far);
+  r[5] = fnma(set1(2.5f), d[3], d[5] + d[1]);
+}
+
+// r = A^T m
+KEEL_INLINE void output_transform(const Vec (&m)[4], Vec (&r)[2]) {
+  r[0] = m[0] + m[1] + m[2];
+  r[1] = m[1] - m[2] + m[3];
+}
+KEEL_INLINE void output_transform(const Vec (&m)[6], Vec (&r)[4]) {
+  const Vec near = m[1] + m[2], near_odd = m[1] - m[2];
+  const Vec far = m[3] + m[4], far_odd = m[3] - m[4];
+  r[0] = m[0] + near + far;
+  r[1] = fma(set1(kSqrtHalf), near_odd, set1(kSqrt2) * far_odd);
+  r[2] = fma(set1(0.5f), near, set1(2.0f) * far);
+  r[3] = fma(set1(0.5f * kSqrtHalf), near_odd, fma(set1(2.0f * kSqrt2), far_odd, m[5]));
+}
+
+// A patch with zeros where it lies outside the input.
+template <int Side>
+KEEL_INLINE void copy_patch(const WinogradInputArgs& a, float* copy) {
+  for (int i = 0; i < Side; i++) {
+    for (int j = 0; j < Side; j++, copy += kBlock) {
+      const bool inside =
+          i >= a.row_begin && i < a.row_end && j >= a.column_begin && j < a.column_end;
+      const float* from = a.x + i * a.x_row + j * kBlock;
+      for (int v = 0; v < kBlock; v += kWidth) {
+        store_aligned(copy + v, inside ? load_aligned(from + v) : zero());
+      }
+    }
+  }
+}
+
+template <int M>
+void input(const WinogradInputArgs& a) {
+  constexpr int kSide = M + 2;
+  alignas(64) float patch[kSide * kSide * kBlock];
+  alignas(64) float half[kSide * kSide * kWidth];
+  const bool whole =
+      a.row_begin == 0 && a.row_end == kSide && a.column_begin == 0 && a.column_end == kSide;
+  if (!whole) copy_patch<kSide>(a, patch);
+  const float* x = whole ? a.x : patch;
+  const std::ptrdiff_t x_row = whole ? a.x_row : kSide * kBlock;
+  for (int v = 0; v < kBlock; v += kWidth) {
+    KEEL_UNROLL for (int j = 0; j < kSide; j++) {
+      Vec d[kSide], r[kSide];
+      KEEL_UNROLL for (int i = 0; i < kSide; i++) d[i] =
+          load_aligned(x + i * x_row + j * kBlock + v);
+      input_transform(d, r);
+      KEEL_UNROLL for (int i = 0; i < kSide; i++) {
+        store_aligned(half + (i * kSide + j) * kWidth, r[i]);
+      }
+    }
+    float* to = a.v + v;
+    KEEL_UNROLL for (int i = 0; i < kSide; i++) {
+      Vec d[kSide], r[kSide];
+      KEEL_UNROLL for (int j = 0; j < kSide; j++) {
+        d[j] = load_aligned(half + (i * kSide + j) * kWidth);
+      }
+      input_transform(d, r);
+      KEEL_UNROLL for (int j = 0; j < kSide; j++, to += a.v_point) store_aligned(to, r[j]);
+    }
+  }
+}
+
+template <int M>
+void output(const WinogradOutputArgs& a) {
+  constexpr int kSide = M + 2;
+  alignas(64) float half[kSide * M * kWidth];
+  for (int v = 0; v < kBlock; v += kWidth) {
+    KEEL_UNROLL for (int j = 0; j < kSide; j++) {
+      Vec d[kSide], r[M];
+      KEEL_UNROLL for (int i = 0; i < kSide; i++) {
+        d[i] = load_aligned(a.m + (i * kSide + j) * a.m_point + v);
+      }
+      output_transform(d, r);
+      KEEL_UNROLL for (int i = 0; i < M; i++) {
+        store_aligned(half + (i * kSide + j) * kWidth, r[i]);
+      }
+    }
+    Vec y[M][M];
+    const Vec bias = a.bias ? load(a.bias + v) : zero();
+    KEEL_UNROLL for (int i = 0; i < M; i++) {
+      Vec d[kSide];
+      KEEL_UNROLL for (int j = 0; j < kSide; j++) {
+        d[j] = load_aligned(half + (i * kSide + j) * kWidth);
+      }
+      output_transform(d, y[i]);
+      KEEL_UNROLL for (int j = 0; j < M; j++) y[i][j] += bias;
+    }
+    KEEL_UNROLL for (int i = 0; i < M; i++) {
+      KEEL_UNROLL for (int j = 0; j < M; j++) {
+        const bool exists = i < a.rows && j < a.columns;
+        if (a.residual && exists) y[i][j] += load(a.residual + i * a.y_row + j * kBlock + v);
+      }
+    }
+    apply(a.activation, y);
+    KEEL_UNROLL for (int i = 0; i < M; i++) {
+      KEEL_UNROLL for (int j = 0; j < M; j++) {
+        if (i < a.rows && j < a.columns) store_aligned(a.y + i * a.y_row + j * kBlock + v, y[i][j]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+extern const WinogradKernels winograd_kernels;
+const WinogradKernels winograd_kernels = {{input<2>, input<4>}, {output<2>, output<4>}};
+
+}  // namespace keel::simd::KEEL_TARGET

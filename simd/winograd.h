@@ -1,0 +1,39 @@
+// The transforms of Winograd's minimal filtering, F(m x m, 3 x 3) for m = 2 and 4, on one channel
+// block: a patch of (m + 2)^2 inputs becomes as many points, the points of a product become m x m
+// outputs. conv_winograd.cpp has the formulas.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simd/activation.h"
+
+namespace keel::simd {
+
+struct WinogradInputArgs {
+  const float* x;        // position of the patch's corner; may lie outside
+  std::ptrdiff_t x_row;  // floats between its rows
+  // Rows and columns of the patch that lie in the input, [begin, end); the others are zeros.
+  std::int64_t row_begin, row_end, column_begin, column_end;
+  float* v;                // 16 floats a point
+  std::ptrdiff_t v_point;  // floats from point to point
+};
+
+struct WinogradOutputArgs {
+  const float* m;
+  std::ptrdiff_t m_point;
+  const float* bias;      // [16] or null
+  const float* residual;  // laid out as y, or null
+  float* y;
+  std::ptrdiff_t y_row;
+  std::int64_t rows, columns;  // of the m x m outputs that exist, at least 1
+  Activation activation;
+};
+
+struct WinogradKernels {
+  // [0]: m = 2, [1]: m = 4
+  void (*input[2])(const WinogradInputArgs&);
+  void (*output[2])(const WinogradOutputArgs&);
+};
+
+}  // namespace keel::simd
