@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/broadcast.h"
 #include "runtime/error.h"
 
 namespace keel {
@@ -12,14 +11,6 @@ using simd::Inner;
 
 bool is_single(const Shape& dims) {
   return std::all_of(dims.begin(), dims.end(), [](Dim dim) { return dim == 1; });
-}
-
-// How the operands advance along a row. In a result of one element nothing does, and no operand
-// counts as repeated.
-Inner inner_of(const BroadcastPlan& plan) {
-  if (plan.inner == 1) return Inner::VectorVector;
-  if (plan.steps[0] == 0) return Inner::ScalarVector;
-  return plan.steps[1] == 0 ? Inner::VectorScalar : Inner::VectorVector;
 }
 
 // Sizes of a blocked operand counted in groups of 16 channels; of a plain one, a single element,
@@ -39,6 +30,12 @@ BroadcastPlan plan_of(const PrepareContext& context) {
 }
 
 }  // namespace
+
+Inner row_inner(const BroadcastPlan& plan) {
+  if (plan.inner == 1) return Inner::VectorVector;
+  if (plan.steps[0] == 0) return Inner::ScalarVector;
+  return plan.steps[1] == 0 ? Inner::VectorScalar : Inner::VectorVector;
+}
 
 void infer_unary(InferContext& context, DataTypes allowed) {
   context.expect_type(0, allowed);
@@ -107,7 +104,7 @@ Kernel binary_kernel(const PrepareContext& context, BinaryLoop loop) {
   Kernel kernel;
   kernel.run = [loop = std::move(loop), plan = plan_of(context), a_bytes, b_bytes,
                 y_bytes](RunContext& run) {
-    const Inner inner = inner_of(plan);
+    const Inner inner = row_inner(plan);
     run.parallel.ranges(plan.size, kElementwiseGrain, [&](std::int64_t begin, std::int64_t end) {
       for (BroadcastWalk walk(plan, begin, end); walk.n > 0; walk.next())
         loop(inner, run.in<std::byte>(0) + walk.at[0] * a_bytes,
@@ -130,7 +127,7 @@ Kernel float_binary_kernel(const PrepareContext& context, simd::BinaryKind kind)
   kernel.run = [=, plan = plan_of(context)](RunContext& run) {
     const Inner inner = a_width < y_width   ? Inner::ScalarVector
                         : b_width < y_width ? Inner::VectorScalar
-                                            : inner_of(plan);
+                                            : row_inner(plan);
     // A group of channels that meets every group of a row; else rows are plain runs of floats.
     const bool grouped = inner != Inner::VectorVector && a_width == kBlock && b_width == kBlock;
     const std::int64_t grain = kElementwiseGrain / y_width;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "runtime/broadcast.h"
 #include "runtime/element_types.h"
 #include "runtime/op.h"
 #include "simd/elementwise.h"
@@ -47,6 +48,10 @@ Kernel float_binary_kernel(const PrepareContext& context, simd::BinaryKind kind)
 using UnaryFunction = void (*)(const void* x, void* y, std::int64_t n);
 using BinaryFunction = void (*)(simd::Inner inner, const void* a, const void* b, void* y,
                                 std::int64_t n);
+
+// How operands 0 and 1 advance along a row of the plan. In a result of one element nothing does,
+// and no operand counts as repeated.
+simd::Inner row_inner(const BroadcastPlan& plan);
 
 // An epilogue on another type than float: Error(Unsupported).
 void refuse_epilogue(const Node& node);

@@ -72,6 +72,7 @@ std::uint8_t encode(const Format& format, float value, bool saturate) {
   const bool nan = magnitude > 0x7f800000u;
   if (nan && unsigned_zero(format)) return format.nan;
   if (nan && format.nan != 0) return format.nan | sign;
+  if (nan) return format.sign;  // as ONNX's reference has it: -0
   const bool infinite = magnitude >= 0x7f800000u;
   const std::uint32_t code = infinite ? 0xffu : round_magnitude(format, magnitude);
   if (code > format.max_code) {

@@ -69,7 +69,7 @@ inline std::uint16_t float_to_bfloat16(float value) {
 // One code of a float8 type, or of Float4E2M1 in the low four bits.
 float minifloat_to_float(DataType type, std::uint8_t code);
 // `saturate`: what is beyond the largest finite value becomes that value, else infinity or NaN as
-// the type has it. Float4E2M1 has neither and always saturates.
+// the type has it. Float4E2M1 has neither: it always saturates, and NaN gives -0.
 std::uint8_t float_to_minifloat(DataType type, float value, bool saturate = true);
 
 // True for Float16, BFloat16, the float8 types and Float4E2M1.

@@ -28,7 +28,7 @@ const BlockedRow kBlockedRows[] = {
     {{2, 20, 3, 5}, {1, 20, 3, 5}, 3},
 };
 
-TEST(Elementwise, BlockedBinaryIsThePlainOne) {
+TEST(ElementwiseOperators, BlockedBinaryIsThePlainOne) {
   for (const char* op : {"Add", "Sub", "Mul", "Div", "PRelu"})
     for (const BlockedRow& row : kBlockedRows) {
       if (std::string(op) == "PRelu" && broadcast(Node{}, row.a, row.b) != row.a) continue;
@@ -44,7 +44,7 @@ TEST(Elementwise, BlockedBinaryIsThePlainOne) {
     }
 }
 
-TEST(Elementwise, BlockedUnaryIsThePlainOne) {
+TEST(ElementwiseOperators, BlockedUnaryIsThePlainOne) {
   for (const char* op : {"Relu", "Sigmoid", "Exp", "Neg", "Clip", "Shrink"})
     for (const Shape& shape : {Shape{2, 20, 3, 5}, Shape{1, 16, 40, 40}, Shape{1, 1, 1}}) {
       const Tensor x = random_tensor(DataType::Float, shape, 1, -2, 2);
@@ -52,7 +52,7 @@ TEST(Elementwise, BlockedUnaryIsThePlainOne) {
     }
 }
 
-TEST(Elementwise, EpilogueOfBinaryOperators) {
+TEST(ElementwiseOperators, EpilogueOfBinaryOperators) {
   const Tensor a = random_tensor(DataType::Float, {2, 20, 3, 5}, 1),
                b = random_tensor(DataType::Float, {1, 20, 1, 1}, 2);
   for (const char* op : {"Add", "Sub", "Mul"}) {
@@ -72,8 +72,16 @@ TEST(Elementwise, EpilogueOfBinaryOperators) {
   }
 }
 
+TEST(ElementwiseOperators, BlockedVariadicIsThePlainOne) {
+  std::vector<Tensor> inputs;
+  for (unsigned seed = 0; seed < 3; ++seed)
+    inputs.push_back(random_tensor(DataType::Float, {2, 20, 30, 5}, seed));
+  for (const char* op : {"Min", "Max", "Sum", "Mean"})
+    expect_close(run_op(op, inputs, {}, 1, {7, 1, 7, 3})[0], run_op(op, inputs)[0], 0, op);
+}
+
 // Sizes beyond the grain, cut at places that no row ends at.
-TEST(Elementwise, ThreadsDoNotChangeBits) {
+TEST(ElementwiseOperators, ThreadsDoNotChangeBits) {
   const Tensor a = random_tensor(DataType::Float, {7, 1001, 13}, 1),
                b = random_tensor(DataType::Float, {1001, 1}, 2, 1, 2);
   for (const char* op : {"Add", "Div"}) {
@@ -92,7 +100,7 @@ struct LayoutRow {
   std::uint64_t blocked, expected;  // inputs that lie blocked; that are wanted blocked
 };
 
-TEST(Elementwise, LayoutFollowsTheOperands) {
+TEST(ElementwiseOperators, LayoutFollowsTheOperands) {
   const LayoutRow rows[] = {
       {{{2, 20, 3, 5}, {2, 20, 3, 5}}, {2, 20, 3, 5}, 0, 0},
       {{{2, 20, 3, 5}, {2, 20, 3, 5}}, {2, 20, 3, 5}, 1, 3},
@@ -116,7 +124,7 @@ TEST(Elementwise, LayoutFollowsTheOperands) {
   }
 }
 
-TEST(Elementwise, InfersUnknownDims) {
+TEST(ElementwiseOperators, InfersUnknownDims) {
   const auto dims = [](const char* op, const Shape& a, const Shape& b) {
     return infer_op(op, {{DataType::Float, true, a}, {DataType::Float, true, b}})[0].dims;
   };

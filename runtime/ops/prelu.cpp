@@ -1,5 +1,4 @@
 // PRelu: y = x < 0 ? slope * x : x, the slope broadcast to x.
-#include "runtime/broadcast.h"
 #include "runtime/elementwise.h"
 
 namespace keel::ops {

@@ -22,9 +22,9 @@ TEST(Reduce, EveryKindOverEveryPlaceOfTheAxes) {
   for (const char* op : kReductions)
     for (const auto& list : axes)
       for (std::int64_t keep : {0, 1})
-        check_operator(op,
-                       {random_tensor(source, DataType::Float, {3, 5, 2, 17}, 0.9, 1.1), axes_of(list)},
-                       {{"keepdims", keep}});
+        check_operator(
+            op, {random_tensor(source, DataType::Float, {3, 5, 2, 17}, 0.9, 1.1), axes_of(list)},
+            {{"keepdims", keep}});
 }
 
 TEST(Reduce, WideRowsUseStripsAndLanes) {
