@@ -72,9 +72,8 @@ void drop_unused_functions(onnx::ModelProto& model, const NameSet& called_before
   }
 }
 
-void apply_changes(LoadedModel& loaded) {
-  ProtoModel& proto = *loaded.proto;
-  if (!is_changed(loaded.graph, proto.main)) return;
+void apply_changes(const Graph& graph, ProtoModel& proto) {
+  if (!is_changed(graph, proto.main)) return;
   onnx::ModelProto& model = proto.messages->model;
   ModelWriting writing{*proto.messages,
                        read_opsets(model.opset_import()),
@@ -83,7 +82,7 @@ void apply_changes(LoadedModel& loaded) {
                        names_of_training(model)};
   collect_all_names(model.graph(), writing.names);
   const NameSet called = called_operators(model);
-  GraphWriter(writing, loaded.graph, proto.main, *model.mutable_graph(), {}).write();
+  GraphWriter(writing, graph, proto.main, *model.mutable_graph(), {}).write();
   drop_unused_functions(model, called);
 }
 
@@ -109,14 +108,14 @@ void serialize(const onnx::ModelProto& model, AtomicFile& file) {
 
 }  // namespace
 
-PendingModel::PendingModel(LoadedModel& loaded, const std::string& path,
+PendingModel::PendingModel(LoadedModel& loaded, const Graph& graph, const std::string& path,
                            const WriteOptions& options)
     : file_(path) {
   if (loaded.proto == nullptr)
     throw Error(ErrorCode::Usage, "a model must be read for writing before it can be written");
   Messages& messages = *loaded.proto->messages;
   try {
-    apply_changes(loaded);
+    apply_changes(graph, *loaded.proto);
     carry_external_data(messages.model, loaded.proto->folder, path);
     if (options.external_data)
       data_ = move_to_external_data(messages.model, messages.dropped, path);
@@ -145,8 +144,9 @@ void PendingModel::commit() {
   data_.clear();
 }
 
-void write_model(LoadedModel& loaded, const std::string& path, const WriteOptions& options) {
-  PendingModel(loaded, path, options).commit();
+void write_model(LoadedModel& loaded, const Graph& graph, const std::string& path,
+                 const WriteOptions& options) {
+  PendingModel(loaded, graph, path, options).commit();
 }
 
 }  // namespace keel

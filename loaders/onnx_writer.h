@@ -20,7 +20,8 @@ class PendingModel {
   // Takes the changes of loaded.graph over into loaded.proto, which afterwards can only be
   // destroyed. Throws Error: Io; Unsupported where the model's operator set cannot express a
   // change; ResourceLimit where the file would exceed what protobuf can hold.
-  PendingModel(LoadedModel& loaded, const std::string& path, const WriteOptions& options = {});
+  PendingModel(LoadedModel& loaded, const Graph& graph, const std::string& path,
+               const WriteOptions& options = {});
   PendingModel(PendingModel&& other) noexcept;
   ~PendingModel();
 
@@ -33,6 +34,7 @@ class PendingModel {
 };
 
 // The two steps in one.
-void write_model(LoadedModel& loaded, const std::string& path, const WriteOptions& options = {});
+void write_model(LoadedModel& loaded, const Graph& graph, const std::string& path,
+                 const WriteOptions& options = {});
 
 }  // namespace keel

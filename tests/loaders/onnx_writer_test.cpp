@@ -33,7 +33,7 @@ ValueId value(const Graph& graph, const std::string& name) {
 
 std::string written(LoadedModel& loaded) {
   const TempFolder folder;
-  write_model(loaded, folder.file("out.onnx"));
+  write_model(loaded, loaded.graph, folder.file("out.onnx"));
   EXPECT_EQ(folder.count(), 1u);
   return read_file(folder.file("out.onnx"));
 }
@@ -371,10 +371,10 @@ TEST(OnnxWriter, ExternalDataIsKeptInPlaceAndCarriedElsewhere) {
   const Wire w = tensor("w", {2}, 1).varint(14, 1).message(13, entry("location", "w.bin"));
   const std::string path = here.write("m.onnx", model(add_graph(w)).bytes());
   LoadedModel first = read_model(path, {}, Purpose::Write);
-  write_model(first, path);  // over itself
+  write_model(first, first.graph, path);  // over itself
   EXPECT_NE(read_file(path).find("w.bin"), std::string::npos);
   LoadedModel second = read_model(path, {}, Purpose::Write);
-  write_model(second, elsewhere.file("m.onnx"));
+  write_model(second, second.graph, elsewhere.file("m.onnx"));
   EXPECT_EQ(read_file(elsewhere.file("m.onnx")).find("w.bin"), std::string::npos);
   EXPECT_EQ(load_path(elsewhere.file("m.onnx")).code, 0);
 }
@@ -388,12 +388,12 @@ TEST(OnnxWriter, LargeInitializersCanGoToAFile) {
     WriteOptions options;
     options.external_data = true;
     {
-      PendingModel given_up(loaded, folder.file("m.onnx"), options);
+      PendingModel given_up(loaded, loaded.graph, folder.file("m.onnx"), options);
       EXPECT_EQ(load_path(given_up.temporary()).code, 0);
     }
     LoadedModel again = load(bytes);
     const std::size_t before = folder.count();
-    write_model(again, folder.file("m.onnx"), options);
+    write_model(again, again.graph, folder.file("m.onnx"), options);
     EXPECT_EQ(folder.count(), before + (round == 0 ? 2 : 1));
     const LoadedModel read = read_model(folder.file("m.onnx"));
     EXPECT_EQ(read.graph.values[value(read.graph, "w")].constant->data_as<float>()[999], 1.25F);
@@ -404,7 +404,7 @@ TEST(OnnxWriter, FailuresLeaveNothingBehind) {
   const TempFolder folder;
   const auto write = [&](const std::string& path) {
     LoadedModel loaded = load(rich_model());
-    return outcome_of([&] { write_model(loaded, path); }).code;
+    return outcome_of([&] { write_model(loaded, loaded.graph, path); }).code;
   };
   EXPECT_EQ(write(folder.file("")), 7);
   EXPECT_EQ(write(folder.file("none/m.onnx")), 7);
@@ -433,7 +433,7 @@ TEST(OnnxWriter, KeepsModeAndFollowsLinks) {
   chmod(path.c_str(), 0640);
   std::filesystem::create_symlink("m.onnx", folder.file("link.onnx"));
   LoadedModel loaded = load(rich_model());
-  write_model(loaded, folder.file("link.onnx"));
+  write_model(loaded, loaded.graph, folder.file("link.onnx"));
   EXPECT_TRUE(std::filesystem::is_symlink(folder.file("link.onnx")));
   struct stat status = {};
   stat(path.c_str(), &status);
