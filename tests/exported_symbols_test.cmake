@@ -1,0 +1,33 @@
+# cmake -DNM=nm -DLIBRARY=libkeel.so -P exported_symbols_test.cmake
+#
+# A shared libkeel shows the application keel's own symbols and nothing else: no protobuf, no ONNX
+# messages, no TBB or standard library instances that could clash with the application's.
+execute_process(COMMAND ${NM} -D --defined-only -C ${LIBRARY}
+                OUTPUT_VARIABLE output RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${NM} failed on ${LIBRARY}")
+endif()
+string(REPLACE ";" "," output "${output}")
+string(REPLACE "\n" ";" lines "${output}")
+set(ours 0)
+foreach(line IN LISTS lines)
+  if(line STREQUAL "")
+    continue()
+  endif()
+  string(REGEX REPLACE "^[0-9a-f]* *[A-Za-z] " "" symbol "${line}")
+  if(symbol MATCHES "^(keel::|keel_|(vtable|typeinfo|typeinfo name) for keel::)")
+    math(EXPR ours "${ours} + 1")
+  elseif(NOT symbol MATCHES "^(_init|_fini|__(odr_)?[atu]b?san.*)$")
+    string(SUBSTRING "${symbol}" 0 100 symbol)
+    list(APPEND foreign "${symbol}")
+  endif()
+endforeach()
+if(ours LESS 20)
+  message(FATAL_ERROR "only ${ours} symbols of keel are exported")
+endif()
+if(foreign)
+  list(LENGTH foreign count)
+  list(SUBLIST foreign 0 20 foreign)
+  list(JOIN foreign "\n  " foreign)
+  message(FATAL_ERROR "${count} foreign symbols are exported:\n  ${foreign}")
+endif()
