@@ -1,12 +1,12 @@
 // One operator on given tensors, in any layout, with any number of threads and instruction set.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "runtime/op.h"
+#include "tests/support/expect_error.h"
 
 namespace keel::test {
 
@@ -53,8 +53,5 @@ void expect_close(const Tensor& got, const Tensor& want, double tolerance,
                   const std::string& what = "");
 // Shapes and types agree and so does every bit.
 void expect_same(const Tensor& got, const Tensor& want, const std::string& what = "");
-
-// Expects an Error of this code whose text holds `fragment`.
-void expect_error(ErrorCode code, const std::string& fragment, const std::function<void()>& body);
 
 }  // namespace keel::test
