@@ -66,11 +66,15 @@ class Planner {
     });
     const bool outputs_static = infer_outputs(node);
     if (inputs_static && outputs_static && compute_now(node, op)) return;
-    Step step{id, &op, {}, !inputs_static || !outputs_static, op.view};
+    // Strings are objects: they cannot lie in the block of bytes.
+    const bool text = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId output) {
+      return output != kNone && plan_.tensors[output].type == DataType::String;
+    });
+    Step step{id, &op, {}, text || !inputs_static || !outputs_static, op.view};
     for (ValueId output : node.outputs) {
       if (output == kNone) continue;
       plan_.storage[output].place =
-          is_static(output) && !(step.dynamic && op.view) ? Place::Arena : Place::Dynamic;
+          is_static(output) && !text && !(step.dynamic && op.view) ? Place::Arena : Place::Dynamic;
     }
     if (!step.dynamic && !op.view) {
       step.kernel = prepare(node, op);

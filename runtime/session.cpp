@@ -18,7 +18,7 @@ void copy_elements(const TensorRef& from, void* to) {
     for (std::int64_t i = 0; i < count; ++i)
       static_cast<std::string*>(to)[i] = from.as<std::string>()[i];
   } else if (count > 0) {
-    std::memcpy(to, from.data, storage_bytes(from.type, from.dims, Layout::Plain));
+    std::memcpy(to, from.data, storage_bytes(from.type, from.dims, from.layout));
   }
 }
 

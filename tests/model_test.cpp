@@ -253,5 +253,32 @@ TEST(Options, AreChecked) {
   EXPECT_EQ(code_of([&] { model.run({{"x", image(1, 1)}}); }), ErrorCode::BadInput);
 }
 
+TEST(Model, CarriesStringsFromNodeToNode) {
+  ModelBuilder m;
+  const Sizes shape = {2, 3};
+  m.input("x", shape, DataType::String);
+  m.constant("flat", make_tensor<std::int64_t>({1}, {6}));
+  m.node("Transpose", {"x"}, {"t"}).node("Concat", {"t", "t"}, {"c"}, {{"axis", std::int64_t{1}}});
+  m.node("Identity", {"c"}, {"i"}).node("Transpose", {"i"}, {"u"}).output("u");
+  m.node("Reshape", {"x", "flat"}, {"r"}).output("r");
+  const std::string text = "a text that does not fit into the object";
+  const Tensor x = make_tensor<std::string>({2, 3}, {"a", text, "c", "d", "e", text});
+  for (const OptLevel opt : {OptLevel::None, OptLevel::Full}) {
+    Options options;
+    options.opt = opt;
+    const Model model = build(m, options);
+    for (int run = 0; run < 3; ++run) {
+      const NamedTensors results = model.run({{"x", x}});
+      EXPECT_EQ(difference(results.at("r"),
+                           make_tensor<std::string>({6}, {"a", text, "c", "d", "e", text})),
+                "");
+      EXPECT_EQ(difference(results.at("u"),
+                           make_tensor<std::string>({4, 3}, {"a", text, "c", "d", "e", text, "a",
+                                                             text, "c", "d", "e", text})),
+                "");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace keel::test
