@@ -65,11 +65,17 @@ bool GraphReader::visible(const std::string& name) const {
   return false;
 }
 
+ValueId GraphReader::add_named(const std::string& name) {
+  if (outer_ != nullptr && outer_->visible(name)) return kNone;
+  const auto id = static_cast<ValueId>(graph_.values.size());
+  if (!names_.emplace(name, id).second) return kNone;
+  return graph_.add_value(name);
+}
+
 ValueId GraphReader::declare(const std::string& name, const char* what) {
   if (name.empty()) malformed(str("graph '", printable(graph_.name), "': ", what, " has no name"));
-  if (visible(name)) malformed(str(what, " '", printable(name), "' has the name of another value"));
-  const ValueId id = graph_.add_value(name);
-  names_.emplace(name, id);
+  const ValueId id = add_named(name);
+  if (id == kNone) malformed(str(what, " '", printable(name), "' has the name of another value"));
   return id;
 }
 
@@ -200,7 +206,11 @@ void GraphReader::read_outputs(const onnx::GraphProto& proto) {
 }
 
 void GraphReader::collect_nodes(onnx::GraphProto& proto) {
-  sources_.reserve(static_cast<std::size_t>(proto.node_size()));
+  const auto count = static_cast<std::size_t>(proto.node_size());
+  sources_.reserve(count);
+  model_.node_names.reserve(model_.node_names.size() + count);
+  names_.reserve(names_.size() + count);
+  graph_.values.reserve(graph_.values.size() + count);
   std::vector<InlinedNode> body;
   for (int i = 0; i < proto.node_size(); ++i) {
     onnx::NodeProto& node = *proto.mutable_node(i);
@@ -237,10 +247,10 @@ void GraphReader::declare_outputs(const Source& source, NodeId id) {
       node.outputs.push_back(kNone);
       continue;
     }
-    if (visible(name))
+    const ValueId value = add_named(name);
+    if (value == kNone)
       node.fail(ErrorCode::MalformedModel,
                 "output '" + printable(name) + "' has the name of another value");
-    const ValueId value = declare(name, "output");
     graph_.values[value].producer = id;
     node.outputs.push_back(value);
   }

@@ -56,6 +56,8 @@ class GraphReader {
     bool inlined;
   };
 
+  // A value of that name; kNone where the name is taken, here or around.
+  ValueId add_named(const std::string& name);
   ValueId declare(const std::string& name, const char* what);
   bool visible(const std::string& name) const;
   // The value of that name, here or around; kNone where there is none.

@@ -1,5 +1,6 @@
 #include "loaders/onnx_parse.h"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 
 #include <algorithm>
@@ -45,8 +46,9 @@ class RangeStream final : public google::protobuf::io::ZeroCopyInputStream {
 void merge(const ByteSource& source, Range range, google::protobuf::MessageLite& message) {
   if (range.begin == range.end) return;
   RangeStream stream(source, range);
-  if (!message.MergePartialFromBoundedZeroCopyStream(&stream,
-                                                     static_cast<int>(range.end - range.begin)))
+  google::protobuf::io::CodedInputStream in(&stream);
+  in.SetRecursionLimit(kMaxNesting);
+  if (!message.MergePartialFromCodedStream(&in) || !in.ConsumedEntireMessage())
     throw Error(ErrorCode::MalformedModel,
                 str("bytes ", range.begin, " to ", range.end, " are not valid protobuf"));
 }

@@ -12,8 +12,6 @@
 namespace keel::loaders {
 namespace {
 
-constexpr int kMaxNesting = 100;  // protobuf's own limit
-
 // Buffered bytes with a position; skipping costs nothing.
 class Cursor {
  public:

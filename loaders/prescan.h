@@ -41,6 +41,9 @@ struct Scan {
 
 constexpr std::uint64_t kLargePayload = 1u << 20;
 
+// Messages in messages: subgraphs of the allowed depth take three each, and their types a few more.
+constexpr int kMaxNesting = 128;
+
 // Throws Error(MalformedModel) where the bytes are no model, naming the offset, and
 // Error(ResourceLimit) where it exceeds the limits.
 Scan prescan(const ByteSource& source, const ScanLimits& limits = {});
