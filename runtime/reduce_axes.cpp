@@ -21,16 +21,16 @@ std::vector<bool> marked(const Node& node, std::size_t rank,
   return reduced;
 }
 
-std::vector<std::int64_t> offsets_of(const Shape& dims, const Shape& strides) {
-  std::vector<std::int64_t> offsets = {0};
-  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
-    std::vector<std::int64_t> next;
-    next.reserve(offsets.size() * static_cast<std::size_t>(dims[axis]));
-    for (std::int64_t offset : offsets)
-      for (std::int64_t i = 0; i < dims[axis]; ++i) next.push_back(offset + i * strides[axis]);
-    offsets = std::move(next);
+void add_axis(AxisGroup& group, std::int64_t dim, std::int64_t stride) {
+  group.count *= dim;
+  if (dim == 1) return;
+  if (!group.dims.empty() && group.strides.back() == dim * stride) {
+    group.dims.back() *= dim;
+    group.strides.back() = stride;
+  } else {
+    group.dims.push_back(dim);
+    group.strides.push_back(stride);
   }
-  return offsets;
 }
 
 }  // namespace
@@ -76,20 +76,46 @@ void infer_reduced(InferContext& context) {
   context.set_output(0, x.type, std::move(dims));
 }
 
+AxisWalk::AxisWalk(const AxisGroup& group, std::int64_t start)
+    : left(group.count - start),
+      group_(group),
+      last_(static_cast<std::int64_t>(group.dims.size()) - 1) {
+  if (left <= 0) return;
+  for (std::size_t axis = group.dims.size(); axis-- > 0;) {
+    index_[axis] = start % group.dims[axis];
+    start /= group.dims[axis];
+    offset += index_[axis] * group.strides[axis];
+  }
+}
+
+void AxisWalk::carry() {
+  for (auto axis = static_cast<std::size_t>(last_); index_[axis] == group_.dims[axis]; --axis) {
+    offset -= index_[axis] * group_.strides[axis];
+    index_[axis] = 0;
+    if (axis == 0) return;
+    offset += group_.strides[axis - 1];
+    ++index_[axis - 1];
+  }
+}
+
 ReduceSplit reduce_split(const Shape& dims, const std::vector<bool>& reduced) {
   const Shape strides = strides_of(dims);
   ReduceSplit split;
   std::size_t outer = dims.size();
   if (outer > 0) split.run_reduced = reduced[outer - 1];
+  if (element_count(dims) == 0) {
+    // Every kept position becomes a row that nothing is added to.
+    split.run_reduced = true;
+    split.run = 0;
+    split.reduced.count = 0;
+    for (std::size_t i = 0; i < outer; ++i)
+      if (!reduced[i]) split.kept.count = checked_mul(split.kept.count, dims[i]);
+    return split;
+  }
   // The run: the innermost axes that are all reduced, or all kept.
   while (outer > 0 && reduced[outer - 1] == split.run_reduced) split.run *= dims[--outer];
-  Shape kept_dims, kept_strides, reduced_dims, reduced_strides;
-  for (std::size_t i = 0; i < outer; ++i) {
-    (reduced[i] ? reduced_dims : kept_dims).push_back(dims[i]);
-    (reduced[i] ? reduced_strides : kept_strides).push_back(strides[i]);
-  }
-  split.kept_offsets = offsets_of(kept_dims, kept_strides);
-  split.reduced_offsets = offsets_of(reduced_dims, reduced_strides);
+  for (std::size_t i = 0; i < outer; ++i)
+    add_axis(reduced[i] ? split.reduced : split.kept, dims[i], strides[i]);
   return split;
 }
 

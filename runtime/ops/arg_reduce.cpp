@@ -1,5 +1,7 @@
 // ArgMax ArgMin: the index of the extreme element along an axis; the first of equal ones, or with
 // select_last_index the last. NaN is beyond every number, as in numpy.
+#include <algorithm>
+
 #include "runtime/error.h"
 #include "runtime/op.h"
 
@@ -16,23 +18,41 @@ bool better(T candidate, T best, bool last) {
   return Max ? candidate > best : candidate < best;
 }
 
+constexpr std::int64_t kStrip = 64;
+
 struct Axis {
   std::int64_t outer, length, inner;
   bool last;
 };
 
+// Along `axis` for `width` neighbouring elements at once: memory is read in its order.
+template <bool Max, typename T>
+void search_strip(const T* x, const Axis& axis, std::int64_t width, std::int64_t* y) {
+  T best[kStrip];
+  std::copy_n(x, width, best);
+  std::fill_n(y, width, 0);
+  for (std::int64_t k = 1; k < axis.length; ++k) {
+    const T* const row = x + k * axis.inner;
+    for (std::int64_t i = 0; i < width; ++i) {
+      if (!better<Max>(row[i], best[i], axis.last)) continue;
+      best[i] = row[i];
+      y[i] = k;
+    }
+  }
+}
+
 template <bool Max, typename T>
 void search(RunContext& run, const Axis& axis) {
-  const T* x = run.in<T>(0);
-  auto* y = run.out<std::int64_t>(0);
-  constexpr std::int64_t kGrain = 4096;
-  run.parallel.ranges(axis.outer * axis.inner, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t strips = (axis.inner + kStrip - 1) / kStrip;
+  constexpr std::int64_t kGrain = 16 * 1024;  // elements that a thread takes at a time
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, kGrain / (axis.length * std::min(kStrip, axis.inner + 1)));
+  run.parallel.ranges(axis.outer * strips, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const T* row = x + i / axis.inner * axis.length * axis.inner + i % axis.inner;
-      std::int64_t best = 0;
-      for (std::int64_t k = 1; k < axis.length; ++k)
-        if (better<Max>(row[k * axis.inner], row[best * axis.inner], axis.last)) best = k;
-      y[i] = best;
+      const std::int64_t at = i % strips * kStrip;
+      search_strip<Max>(run.in<T>(0) + i / strips * axis.length * axis.inner + at, axis,
+                        std::min(kStrip, axis.inner - at),
+                        run.out<std::int64_t>(0) + i / strips * axis.inner + at);
     }
   });
 }

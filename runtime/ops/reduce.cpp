@@ -9,157 +9,115 @@
 
 #include "runtime/error.h"
 #include "runtime/op.h"
+#include "runtime/ops/reduce_kind.h"
 #include "runtime/reduce_axes.h"
 
 namespace keel::ops {
 namespace {
 
-enum class Kind { Sum, Mean, Max, Min, Prod, L1, L2, LogSum, LogSumExp, SumSquare };
-
 // Elements that fit the stack of a worker: the width of a strip that is reduced at once.
 constexpr std::int64_t kStrip = 256;
+constexpr std::int64_t kGrain = 16 * 1024;  // elements that a thread takes at a time
 
-// int64 holds all sums of narrower integers; uint64 wraps as the specification's own type does.
-template <typename T>
-using Sum = std::conditional_t<
-    std::is_floating_point_v<T>, double,
-    std::conditional_t<std::is_same_v<T, std::uint64_t>, std::uint64_t, std::int64_t>>;
-
-// Wrap-around addition and multiplication, defined for signed integers too.
-template <typename A>
-A add(A a, A b) {
-  if constexpr (std::is_floating_point_v<A>)
-    return a + b;
-  else
-    return static_cast<A>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-template <typename A>
-A mul(A a, A b) {
-  if constexpr (std::is_floating_point_v<A>)
-    return a * b;
-  else
-    return static_cast<A>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
-}
-
-template <Kind K, typename A>
-A start() {
-  if constexpr (K == Kind::Prod) return A{1};
-  if constexpr (K == Kind::Max)
-    return std::is_floating_point_v<A> ? -std::numeric_limits<A>::infinity()
-                                       : std::numeric_limits<A>::lowest();
-  if constexpr (K == Kind::Min)
-    return std::is_floating_point_v<A> ? std::numeric_limits<A>::infinity()
-                                       : std::numeric_limits<A>::max();
-  return A{0};
-}
-
-// `shift` is the largest element, for LogSumExp only.
-template <Kind K, typename A>
-A step(A sum, A x, A shift) {
-  if constexpr (K == Kind::Max) return x > sum || x != x ? x : sum;
-  if constexpr (K == Kind::Min) return x < sum || x != x ? x : sum;
-  if constexpr (K == Kind::Prod) return mul(sum, x);
-  if constexpr (K == Kind::L1) return add(sum, x < A{0} ? static_cast<A>(A{0} - x) : x);
-  if constexpr (K == Kind::L2 || K == Kind::SumSquare) return add(sum, mul(x, x));
-  if constexpr (K == Kind::LogSumExp)
-    return static_cast<A>(sum + std::exp(static_cast<double>(x) - static_cast<double>(shift)));
-  return add(sum, x);
-}
-
-template <Kind K, typename A>
-double finish_real(A sum, A shift, std::int64_t count) {
-  const auto value = static_cast<double>(sum);
-  if constexpr (K == Kind::Mean) return value / static_cast<double>(count);
-  if constexpr (K == Kind::L2) return std::sqrt(value);
-  if constexpr (K == Kind::LogSum) return std::log(value);
-  if constexpr (K == Kind::LogSumExp) return std::log(value) + static_cast<double>(shift);
-  return value;
-}
-
-template <Kind K, typename T, typename A>
-T finish(A sum, A shift, std::int64_t count) {
-  constexpr bool real =
-      K == Kind::Mean || K == Kind::L2 || K == Kind::LogSum || K == Kind::LogSumExp;
-  if constexpr (!real || (K == Kind::Mean && !std::is_floating_point_v<T>)) {
-    if constexpr (K == Kind::Mean)
-      return count == 0 ? T{0} : static_cast<T>(sum / static_cast<A>(count));
-    return static_cast<T>(sum);
-  } else {
-    return static_cast<T>(finish_real<K>(sum, shift, count));
-  }
-}
-
-// Reduces `width` neighbouring elements at once: x + each offset is a row of them.
+// Reduces `width` neighbouring elements at once: x + each offset of the group is a row of them.
 template <Kind K, typename T>
-void reduce_strip(const T* x, const std::vector<std::int64_t>& offsets, std::int64_t width, T* y) {
-  using A = Sum<T>;
+void reduce_strip(const T* x, const AxisGroup& group, std::int64_t width, T* y) {
+  using A = Sum<K, T>;
   A sum[kStrip], shift[kStrip] = {};
   if constexpr (K == Kind::LogSumExp) {
     std::fill_n(shift, width, start<Kind::Max, A>());
-    for (std::int64_t offset : offsets)
+    for (AxisWalk walk(group); walk.left > 0; walk.next())
       for (std::int64_t i = 0; i < width; ++i)
-        shift[i] = step<Kind::Max, A>(shift[i], static_cast<A>(x[offset + i]), A{0});
+        shift[i] = step<Kind::Max, A>(shift[i], static_cast<A>(x[walk.offset + i]), A{0});
     // exp(-inf - -inf) is NaN: a row of -inf sums to 0 instead.
-    if constexpr (std::is_floating_point_v<T>)
-      for (std::int64_t i = 0; i < width; ++i)
-        if (std::isinf(shift[i])) shift[i] = 0;
+    for (std::int64_t i = 0; i < width; ++i)
+      if (std::isinf(shift[i])) shift[i] = 0;
   }
   std::fill_n(sum, width, start<K, A>());
-  for (std::int64_t offset : offsets)
+  for (AxisWalk walk(group); walk.left > 0; walk.next())
     for (std::int64_t i = 0; i < width; ++i)
-      sum[i] = step<K, A>(sum[i], static_cast<A>(x[offset + i]), shift[i]);
-  const auto count = static_cast<std::int64_t>(offsets.size());
-  for (std::int64_t i = 0; i < width; ++i) y[i] = finish<K, T, A>(sum[i], shift[i], count);
+      sum[i] = step<K, A>(sum[i], static_cast<A>(x[walk.offset + i]), shift[i]);
+  for (std::int64_t i = 0; i < width; ++i) y[i] = finish<K, T, A>(sum[i], shift[i], group.count);
 }
 
 // Reduces runs of neighbouring elements to one, with partial sums that the compiler vectorises;
 // they are added up in a fixed order.
 template <Kind K, typename T>
-T reduce_runs(const T* x, const std::vector<std::int64_t>& offsets, std::int64_t run) {
-  using A = Sum<T>;
-  constexpr int kLanes = 8;
+T reduce_runs(const T* x, const AxisGroup& group, std::int64_t run) {
+  using A = Sum<K, T>;
+  constexpr int kLanes = 16;
   A shift{};
   if constexpr (K == Kind::LogSumExp) {
     shift = start<Kind::Max, A>();
-    for (std::int64_t offset : offsets)
+    for (AxisWalk walk(group); walk.left > 0; walk.next())
       for (std::int64_t i = 0; i < run; ++i)
-        shift = step<Kind::Max, A>(shift, static_cast<A>(x[offset + i]), A{0});
-    if constexpr (std::is_floating_point_v<T>)
-      if (std::isinf(shift)) shift = 0;
+        shift = step<Kind::Max, A>(shift, static_cast<A>(x[walk.offset + i]), A{0});
+    if (std::isinf(shift)) shift = 0;
   }
   A lanes[kLanes];
   std::fill_n(lanes, kLanes, start<K, A>());
-  for (std::int64_t offset : offsets) {
+  for (AxisWalk walk(group); walk.left > 0; walk.next()) {
+    const T* const from = x + walk.offset;
     std::int64_t i = 0;
     for (; i + kLanes <= run; i += kLanes)
       for (int lane = 0; lane < kLanes; ++lane)
-        lanes[lane] = step<K, A>(lanes[lane], static_cast<A>(x[offset + i + lane]), shift);
-    for (; i < run; ++i) lanes[0] = step<K, A>(lanes[0], static_cast<A>(x[offset + i]), shift);
+        lanes[lane] = step<K, A>(lanes[lane], static_cast<A>(from[i + lane]), shift);
+    for (; i < run; ++i) lanes[0] = step<K, A>(lanes[0], static_cast<A>(from[i]), shift);
   }
-  constexpr Kind kMerge = K == Kind::Max || K == Kind::Min || K == Kind::Prod ? K : Kind::Sum;
+  constexpr Kind kMerge = is_extreme(K) || K == Kind::Prod ? K : Kind::Sum;
   A sum = lanes[0];
   for (int lane = 1; lane < kLanes; ++lane) sum = step<kMerge, A>(sum, lanes[lane], A{0});
-  return finish<K, T, A>(sum, shift, static_cast<std::int64_t>(offsets.size()) * run);
+  return finish<K, T, A>(sum, shift, group.count * run);
 }
 
+// Work is cut into output rows, and wide rows into strips.
 template <Kind K, typename T>
 void reduce(RunContext& run, const ReduceSplit& split) {
-  const T* x = run.in<T>(0);
-  T* y = run.out<T>(0);
-  const auto rows = static_cast<std::int64_t>(split.kept_offsets.size());
-  const std::int64_t work = std::max<std::int64_t>(
-      1, split.run * static_cast<std::int64_t>(split.reduced_offsets.size()));
-  const std::int64_t grain = std::max<std::int64_t>(1, 16384 / work);
-  run.parallel.ranges(rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const T* from = x + split.kept_offsets[static_cast<std::size_t>(row)];
+  const T* const x = run.in<T>(0);
+  T* const y = run.out<T>(0);
+  const std::int64_t strips = split.run_reduced ? 1 : (split.run + kStrip - 1) / kStrip;
+  const std::int64_t work =
+      split.reduced.count * (split.run_reduced ? split.run : std::min(kStrip, split.run));
+  const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, work));
+  run.parallel.ranges(split.kept.count * strips, grain, [&](std::int64_t begin, std::int64_t end) {
+    AxisWalk row(split.kept, begin / strips);
+    std::int64_t strip = begin % strips;
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T* const from = x + row.offset;
       if (split.run_reduced) {
-        y[row] = reduce_runs<K, T>(from, split.reduced_offsets, split.run);
-        continue;
+        y[i] = reduce_runs<K, T>(from, split.reduced, split.run);
+      } else {
+        const std::int64_t at = strip * kStrip;
+        reduce_strip<K, T>(from + at, split.reduced, std::min(kStrip, split.run - at),
+                           y + i / strips * split.run + at);
       }
-      for (std::int64_t i = 0; i < split.run; i += kStrip)
-        reduce_strip<K, T>(from + i, split.reduced_offsets, std::min(kStrip, split.run - i),
-                           y + row * split.run + i);
+      if (++strip < strips) continue;
+      strip = 0;
+      row.next();
+    }
+  });
+}
+
+// The spatial axes of a blocked tensor, whose groups of 16 channels are strips. The result is
+// blocked too, or [N, C] without padding lanes.
+template <Kind K>
+void reduce_spatial(RunContext& run) {
+  const TensorRef &x = run.input(0), &y = run.output(0);
+  const std::int64_t channels = x.dims[1], blocks = (channels + kBlock - 1) / kBlock;
+  const AxisGroup spatial{
+      {product(x.dims, 2, x.dims.size())}, {kBlock}, product(x.dims, 2, x.dims.size())};
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, kGrain / kBlock / std::max<std::int64_t>(1, spatial.count));
+  run.parallel.ranges(x.dims[0] * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const float* const from = x.as<float>() + i * spatial.count * kBlock;
+      if (y.layout == Layout::Blocked16) {
+        reduce_strip<K, float>(from, spatial, kBlock, y.as<float>() + i * kBlock);
+      } else {
+        const std::int64_t first = i % blocks * kBlock;
+        reduce_strip<K, float>(from, spatial, std::min(kBlock, channels - first),
+                               y.as<float>() + i / blocks * channels + first);
+      }
     }
   });
 }
@@ -185,8 +143,11 @@ void reduce_any(RunContext& run, const ReduceSplit& split) {
   // The narrow types of Max and Min.
   if constexpr (K == Kind::Max || K == Kind::Min) {
     if (run.input(0).type == DataType::Int8) return reduce<K, std::int8_t>(run, split);
-    if (run.input(0).type == DataType::Uint8 || run.input(0).type == DataType::Bool)
-      return reduce<K, std::uint8_t>(run, split);
+    reduce<K, std::uint8_t>(run, split);
+    if (run.input(0).type == DataType::Uint8) return;
+    // Bool: any byte but 0 is true.
+    auto* const truths = run.out<std::uint8_t>(0);
+    for (std::int64_t i = 0; i < run.output(0).size(); ++i) truths[i] = truths[i] != 0;
   }
 }
 
@@ -204,9 +165,13 @@ void infer(InferContext& context) {
 
 template <Kind K>
 Kernel prepare(const PrepareContext& context) {
-  const std::optional<std::vector<bool>> axes = reduced_axes(context);
   Kernel kernel;
   kernel.name = "reduce";
+  if (context.inputs[0].layout == Layout::Blocked16) {
+    kernel.run = reduce_spatial<K>;
+    return kernel;
+  }
+  const std::optional<std::vector<bool>> axes = reduced_axes(context);
   if (axes) {
     kernel.run = [split = reduce_split(context.inputs[0].dims, *axes)](RunContext& run) {
       reduce_any<K>(run, split);
@@ -222,6 +187,22 @@ Kernel prepare(const PrepareContext& context) {
   return kernel;
 }
 
+// Blocked where the input lies so and exactly the spatial axes are reduced.
+LayoutChoice layout(const LayoutQuery& query) {
+  const TensorType& x = query.inputs[0];
+  if ((query.blocked_inputs & 1) == 0 || x.rank() < 3) return {};
+  const Tensor* const given = query.inputs.size() > 1 ? query.values[1] : nullptr;
+  if (given == nullptr) return {};
+  const TensorRef axes = ref(*given);
+  const std::vector<bool> reduced = reduced_axes(query.node, x.dims.size(), &axes);
+  for (std::size_t i = 0; i < reduced.size(); ++i)
+    if (reduced[i] != (i >= 2)) return {};
+  LayoutChoice choice;
+  choice.blocked_inputs = 1;
+  choice.blocked_outputs = query.outputs[0].rank() == x.rank() ? 1 : 0;
+  return choice;
+}
+
 template <Kind K>
 void add_op(OpTable& table, const char* name, int since) {
   OpDef def;
@@ -229,6 +210,7 @@ void add_op(OpTable& table, const char* name, int since) {
   def.since = since;
   def.infer = infer<K>;
   def.prepare = prepare<K>;
+  def.layout = layout;
   def.half_through_float = true;
   table.add(def);
 }

@@ -19,6 +19,15 @@ TEST(ArgReduce, EveryAxisWithTies) {
                          {{"axis", axis}, {"select_last_index", last}, {"keepdims", last}});
 }
 
+TEST(ArgReduce, WideRowsUseStrips) {
+  for (const std::int64_t width : {63, 64, 65, 300})
+    for (const DataType type : {DataType::Float, DataType::Int16, DataType::Float16})
+      check_operator("ArgMax", {random_tensor(source, type, {2, 5, width}, 0, 4)},
+                     {{"axis", std::int64_t{1}}});
+  check_operator("ArgMin", {random_tensor(source, DataType::Float, {3, 2, 0}, 0, 4)},
+                 {{"axis", std::int64_t{1}}});
+}
+
 TEST(ArgReduce, NaNIsBeyondEveryNumber) {
   const Tensor x = make_tensor<float>({4}, {1, NAN, 9, NAN});
   for (const char* op : {"ArgMax", "ArgMin"}) {
