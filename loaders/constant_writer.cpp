@@ -60,6 +60,7 @@ void GraphWriter::write_constants() {
     initializers[tensor.name()] = &tensor;
   const NameSet used = used_names(proto_), defined = defined_names(proto_);
   std::vector<std::pair<std::string, ValueId>> missing;
+  NameSet replaced;  // sparse initializers that are others now
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& value = graph_.values[i];
     const auto id = static_cast<ValueId>(i);
@@ -67,16 +68,25 @@ void GraphWriter::write_constants() {
     const std::string& name = written != written_names_.end() ? written->second : value.name;
     if (!is_live_constant(graph_, value) || used.count(name) == 0) continue;
     const bool old = i < record_.constants.size();
+    const bool same = old && record_.constants[i] == value.constant && reshaped_.count(id) == 0;
     const auto initializer = initializers.find(name);
-    if (initializer != initializers.end()) {
-      const bool same = old && record_.constants[i] == value.constant && reshaped_.count(id) == 0;
-      if (!same) update_initializer(id, *initializer->second);
-      continue;
-    }
     // In a subgraph: a constant of a graph around it.
     const bool outer = old && used_before_.count(name) != 0 && defined_before_.count(name) == 0;
-    if (!outer && defined.count(name) == 0) missing.emplace_back(name, id);
+    if (initializer != initializers.end()) {
+      if (!same) update_initializer(id, *initializer->second);
+    } else if (!outer && (defined.count(name) == 0 || !same)) {
+      if (defined.count(name) != 0) replaced.insert(name);
+      missing.emplace_back(name, id);
+    }
   }
+  take_out(
+      *proto_.mutable_sparse_initializer(),
+      [&](const onnx::SparseTensorProto& tensor) {
+        return replaced.count(tensor.values().name()) != 0;
+      },
+      [&](onnx::SparseTensorProto& tensor) {
+        model_.messages.dropped.add_sparse_initializer()->Swap(&tensor);
+      });
   for (const auto& [name, id] : missing) add_initializer(name, id);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "loaders/graph_writer.h"
+#include "loaders/onnx_reader.h"
 #include "loaders/proto_tensor.h"
 #include "runtime/error.h"
 
@@ -176,7 +177,8 @@ void GraphWriter::write_new_node(NodeId id) {
 
 // A node out of a function now stands in the main graph and must mean the same there.
 void GraphWriter::import_domain(const Node& node, bool must_match) {
-  const auto [place, added] = model_.opsets.emplace(node.domain, std::max(node.version, 1));
+  const auto [place, added] =
+      model_.opsets.emplace(node.domain, node.version > 0 ? node.version : kNewestOpset);
   if (added) {
     onnx::OperatorSetIdProto& import = *model_.messages.model.add_opset_import();
     import.set_domain(node.domain);

@@ -7,6 +7,7 @@
 #include "loaders/prescan.h"
 #include "loaders/proto_model.h"
 #include "runtime/error.h"
+#include "runtime/memory_limit.h"
 
 namespace keel {
 namespace {
@@ -41,7 +42,8 @@ void check_ir_version(std::int64_t version) {
                 str("expected an ir_version from 1 to ", kNewestIrVersion, ", got ", version));
 }
 
-LoadedModel read_source(const ByteSource& source, const std::string& folder, Purpose purpose) {
+LoadedModel read_source(const ByteSource& source, const std::string& folder, Purpose purpose,
+                        const Options& options) {
   const Scan scan = prescan(source);
   auto messages = std::make_shared<Messages>();
   parse_model(source, scan, messages->model);
@@ -55,6 +57,7 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
   ModelReading reading;
   reading.door.external = &external;
   reading.door.dense_budget = (64u << 20) + 8 * source.size();
+  reading.door.external_budget = memory_limit(options);
   if (purpose == Purpose::Write) reading.door.keeper = messages;
   reading.opsets = loaded.info.opsets;
   reading.ir_version = loaded.info.ir_version;
@@ -84,14 +87,15 @@ auto at_stage(Body&& body) {
 LoadedModel read_model(const std::string& path, const Options& options, Purpose purpose) {
   return at_stage([&] {
     const std::string& root = options.external_root;
-    return read_source(ByteSource(path), root.empty() ? folder_of(path) : root, purpose);
+    return read_source(ByteSource(path), root.empty() ? folder_of(path) : root, purpose, options);
   });
 }
 
 LoadedModel read_model(const void* bytes, std::size_t size, const Options& options,
                        Purpose purpose) {
-  return at_stage(
-      [&] { return read_source(ByteSource(bytes, size), options.external_root, purpose); });
+  return at_stage([&] {
+    return read_source(ByteSource(bytes, size), options.external_root, purpose, options);
+  });
 }
 
 void require_supported(const LoadedModel& model) {

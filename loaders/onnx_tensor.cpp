@@ -154,7 +154,7 @@ Tensor read_typed(TensorProto& proto, const Sizes& sizes, const TensorDoor& door
   }
 }
 
-Tensor read_external(const TensorProto& proto, const Sizes& sizes, const TensorDoor& door) {
+Tensor read_external(const TensorProto& proto, const Sizes& sizes, TensorDoor& door) {
   if (sizes.type == DataType::String) malformed(proto, "strings cannot be external data");
   try {
     if (door.external == nullptr)
@@ -162,6 +162,11 @@ Tensor read_external(const TensorProto& proto, const Sizes& sizes, const TensorD
     const ExternalLocation location = parse_external(proto);
     Tensor tensor;
     door.external->read(location, sizes.bytes, [&]() -> void* {
+      if (sizes.bytes > door.external_budget)
+        throw Error(ErrorCode::ResourceLimit,
+                    str("external data: ", sizes.bytes, " bytes exceed the ", door.external_budget,
+                        " that are left of the memory limit"));
+      door.external_budget -= sizes.bytes;
       tensor = Tensor(sizes.type, sizes.dims);
       return tensor.data();
     });

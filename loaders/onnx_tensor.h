@@ -25,6 +25,8 @@ struct TensorDoor {
   std::shared_ptr<void> keeper;
   // Bytes that sparse tensors may still take when made dense.
   std::uint64_t dense_budget = 64u << 20;
+  // Bytes that external data may still take: a file with holes promises much and costs nothing.
+  std::uint64_t external_budget = UINT64_MAX;
 };
 
 // A declared element type. Throws Error(Unsupported) for UNDEFINED and for types we do not know;

@@ -109,7 +109,7 @@ void serialize(const onnx::ModelProto& model, AtomicFile& file) {
 }  // namespace
 
 PendingModel::PendingModel(LoadedModel& loaded, const Graph& graph, const std::string& path,
-                           const WriteOptions& options)
+                           const WriteOptions& options) try
     : file_(path) {
   if (loaded.proto == nullptr)
     throw Error(ErrorCode::Usage, "a model must be read for writing before it can be written");
@@ -121,13 +121,14 @@ PendingModel::PendingModel(LoadedModel& loaded, const Graph& graph, const std::s
       data_ = move_to_external_data(messages.model, messages.dropped, path);
     serialize(messages.model, file_);
     file_.sync();
-  } catch (const Error& error) {
+  } catch (...) {
     if (!data_.empty()) ::unlink(data_.c_str());
-    throw with_stage(error, "write");
-  } catch (const std::bad_alloc&) {
-    if (!data_.empty()) ::unlink(data_.c_str());
-    throw Error(ErrorCode::ResourceLimit, "out of memory", "", "", "write");
+    throw;
   }
+} catch (const Error& error) {
+  throw with_stage(error, "write");
+} catch (const std::bad_alloc&) {
+  throw Error(ErrorCode::ResourceLimit, "out of memory", "", "", "write");
 }
 
 PendingModel::PendingModel(PendingModel&& other) noexcept

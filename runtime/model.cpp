@@ -1,27 +1,13 @@
 #include "runtime/model.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <stdexcept>
 
 #include "runtime/error.h"
+#include "runtime/memory_limit.h"
 
 namespace keel {
 namespace {
-
-// 80 % of what the cgroup, or else the machine, grants.
-std::size_t default_max_memory() {
-  const auto pages = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES));
-  std::size_t bytes = pages * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
-  for (const char* path :
-       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::size_t limit = 0;
-    if (std::ifstream(path) >> limit) bytes = std::min(bytes, limit);
-  }
-  return bytes / 5 * 4;
-}
 
 void set_dims(Graph& graph, const Options& options) {
   std::vector<std::pair<Dim, std::int64_t>> sizes;
@@ -89,7 +75,7 @@ std::shared_ptr<const Model::State> build_model(Graph graph, const Options& opti
   if (options.threads < 0)
     throw Error(ErrorCode::Usage, str("threads: expected 0 or more, got ", options.threads));
   state->threads = options.threads == 0 ? default_threads() : options.threads;
-  state->max_memory = options.max_memory == 0 ? default_max_memory() : options.max_memory;
+  state->max_memory = memory_limit(options);
   if (graph.output_names.empty())
     for (ValueId id : graph.outputs) graph.output_names.push_back(graph.values[id].name);
   std::vector<TensorType> declared;

@@ -102,6 +102,17 @@ TEST_F(ExternalDataTest, RefusesBrokenEntries) {
   }
 }
 
+TEST_F(ExternalDataTest, AFileOfHolesIsNotBelieved) {
+  fs::resize_file(root.write("models/holes.bin", "x"), std::uint64_t{1} << 40);
+  const Wire w = tensor("w", {std::int64_t{1} << 38}, 1)
+                     .varint(14, 1)
+                     .message(13, entry("location", "holes.bin"));
+  EXPECT_EQ(load(w).code, 6);
+  Options options;
+  options.max_memory = 4;
+  EXPECT_EQ(load(external_tensor({{"location", "w.bin"}}), options).code, 6);
+}
+
 TEST_F(ExternalDataTest, RefusesMixedData) {
   EXPECT_EQ(load(external_tensor({{"location", "w.bin"}}).text(9, "12345678")).code, 3);
   EXPECT_EQ(

@@ -262,6 +262,35 @@ TEST(OnnxWriter, OldModelsListNewInitializersAsInputs) {
   EXPECT_EQ(initializers_of(bytes), Names{"w2"});
 }
 
+TEST(OnnxWriter, ConstantsCanBeReplacedInPlace) {
+  const Wire constant =
+      node("Constant", {}, {"c"},
+           {Wire().text(1, "value_floats").fixed32(7, 1).fixed32(7, 2).varint(20, 6)});
+  const Wire indices = tensor("", {1}, 7).text(7, "\x01");
+  const Wire sparse =
+      Wire().message(1, float_tensor("s", {1}, {5})).message(2, indices).varint(3, 2);
+  const Wire graph = Wire()
+                         .message(1, constant)
+                         .message(1, node("Sum", {"x", "w", "c", "s"}, {"y"}))
+                         .message(5, float_tensor("w", {2}, {1, 2}).text(12, "doc"))
+                         .message(11, value_info("x", {2}))
+                         .message(12, value_info("y", {2}))
+                         .message(15, sparse);
+  LoadedModel loaded = load(model(graph).bytes());
+  Patch patch(loaded.graph);
+  const auto replacement = std::make_shared<const Tensor>(make_tensor<float>({2}, {8, 9}));
+  for (const char* name : {"w", "c", "s"})
+    patch.set_constant(value(loaded.graph, name), replacement);
+  patch.apply(loaded.graph);
+  const std::string bytes = written(loaded);
+  EXPECT_EQ(initializers_of(bytes), (Names{"w", "s"}));
+  EXPECT_EQ(one_of(all_of(graph_of(bytes), 5)[0], 12), "doc");
+  const LoadedModel again = load(bytes);
+  for (const char* name : {"w", "c", "s"})
+    EXPECT_EQ(again.graph.values[value(again.graph, name)].constant->data_as<float>()[0], 8)
+        << name;
+}
+
 TEST(OnnxWriter, PatchesInSubgraphsAreWritten) {
   const Wire branch = Wire()
                           .message(1, node("Mul", {"x", "w"}, {"m"}))
