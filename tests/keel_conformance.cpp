@@ -43,7 +43,7 @@ bool parse(int argc, char** argv, Arguments& out) {
 }
 
 struct Counts {
-  int pass = 0, fail = 0, out_of_scope = 0;
+  int pass = 0, fail = 0, unsupported = 0, out_of_scope = 0;
 };
 
 }  // namespace
@@ -71,7 +71,8 @@ int main(int argc, char** argv) {
         ++count.out_of_scope;
         break;
       case Verdict::Fail:
-        ++count.fail;
+      case Verdict::Unsupported:
+        ++(outcome.verdict == Verdict::Fail ? count.fail : count.unsupported);
         failures[outcome.op].push_back(c.id() + ": " + outcome.message);
         break;
     }
@@ -83,9 +84,9 @@ int main(int argc, char** argv) {
   }
   int failed = 0;
   for (const auto& [category, count] : counts) {
-    std::printf("%-18s %5d pass %5d fail %5d out of scope\n", category.c_str(), count.pass,
-                count.fail, count.out_of_scope);
-    failed += count.fail;
+    std::printf("%-18s %5d pass %5d wrong %5d unsupported %5d out of scope\n", category.c_str(),
+                count.pass, count.fail, count.unsupported, count.out_of_scope);
+    failed += count.fail + count.unsupported;
   }
   return failed == 0 && !counts.empty() ? 0 : 1;
 }

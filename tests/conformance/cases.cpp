@@ -36,6 +36,17 @@ std::vector<Tensor> load_all(const fs::path& prefix) {
   return out;
 }
 
+// ONNX 1.12 wrote bfloat16 as the uint16 of the same bits.
+void restore_type(std::vector<Tensor>& tensors, const std::vector<Declared>& declared) {
+  for (std::size_t i = 0; i < tensors.size() && i < declared.size(); ++i)
+    if (declared[i].type == DataType::BFloat16 && tensors[i].type() == DataType::Uint16) {
+      Tensor restored(DataType::BFloat16, tensors[i].shape());
+      std::copy_n(tensors[i].data_as<std::uint16_t>(), restored.size(),
+                  restored.data_as<std::uint16_t>());
+      tensors[i] = restored;
+    }
+}
+
 Tensor counting(const Declared& declared) {
   Tensor out(DataType::Float, declared.dims);
   const auto n = static_cast<double>(out.size());
@@ -73,8 +84,12 @@ std::vector<Case> find_cases(const fs::path& root) {
 
 std::vector<DataSet> load_data_sets(const Case& c, const Outline& outline) {
   std::vector<DataSet> out;
-  for (const fs::path& set : c.data_sets)
-    out.push_back({load_all(set / "input_"), load_all(set / "output_")});
+  for (const fs::path& path : c.data_sets) {
+    DataSet set{load_all(path / "input_"), load_all(path / "output_")};
+    restore_type(set.inputs, outline.inputs);
+    restore_type(set.outputs, outline.outputs);
+    out.push_back(set);
+  }
   if (c.category != "light") return out;
   DataSet set;
   for (const Declared& input : outline.inputs) set.inputs.push_back(counting(input));

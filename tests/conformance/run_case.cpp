@@ -71,6 +71,7 @@ Outcome run_case(const Case& c, const Engine& engine) {
   } catch (const Error& error) {
     if (!error.op().empty()) out.op = error.op();
     out.message = error.what();
+    if (error.code() == ErrorCode::Unsupported) out.verdict = Verdict::Unsupported;
   } catch (const std::exception& error) {
     out.message = error.what();
   }

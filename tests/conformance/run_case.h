@@ -12,7 +12,8 @@ namespace keel::conformance {
 enum class Verdict {
   Pass,
   Fail,
-  OutOfScope,  // inputs or outputs that are no tensors, or operators outside ai.onnx
+  Unsupported,  // refused: an operator, an opset or a type that the engine does not have
+  OutOfScope,   // inputs or outputs that are no tensors, or operators outside ai.onnx
 };
 
 struct Outcome {

@@ -42,6 +42,7 @@ double original(const Settings& s, const Axis& a, std::int64_t o) {
     if (a.out == 1) return 0.5 * (a.roi_begin + a.roi_end) * (in - 1);
     return a.roi_begin * (in - 1) + x * span / (out - 1);
   }
+  if (s.coordinates == "tf_half_pixel_for_nn") return (x + 0.5) / a.scale;  // opset 11 only
   const double half_pixel = (x + 0.5) / a.scale - 0.5;
   if (s.coordinates == "pytorch_half_pixel") return a.out > 1 ? half_pixel : 0;
   if (s.coordinates == "half_pixel_symmetric")
