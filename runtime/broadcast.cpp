@@ -50,6 +50,20 @@ BroadcastPlan::BroadcastPlan(const Shape& result, const std::vector<Shape>& oper
   }
 }
 
+void BroadcastPlan::merge_short_rows() {
+  constexpr std::int64_t kShort = 64;
+  if (operands_ != 2 || outer_.empty() || inner >= kShort || steps[0] != 1 || steps[1] != 1) return;
+  for (const std::size_t k : {0, 1}) {
+    if (strides_[k].back() != 0 || strides_[1 - k].back() != inner) continue;
+    periodic = k;
+    period = inner;
+    inner *= outer_.back();
+    outer_.pop_back();
+    for (Shape& strides : strides_) strides.pop_back();
+    return;
+  }
+}
+
 BroadcastWalk::BroadcastWalk(const BroadcastPlan& plan, std::int64_t begin, std::int64_t end)
     : out(begin), n(0), plan_(plan), end_(end) {
   if (begin >= end) return;
@@ -80,6 +94,9 @@ void BroadcastWalk::next() {
 void BroadcastWalk::locate(std::int64_t column) {
   n = std::min(plan_.inner - column, end_ - out);
   for (std::size_t k = 0; k < plan_.operands_; ++k) at[k] = row_[k] + column * plan_.steps[k];
+  if (plan_.period == 0) return;
+  phase = column % plan_.period;
+  at[plan_.periodic] = row_[plan_.periodic] + phase;
 }
 
 Shape aligned_operand(const Node& node, std::size_t a_rank, const Shape& b) {

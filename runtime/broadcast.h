@@ -19,10 +19,17 @@ class BroadcastPlan {
   // concrete and broadcast to `result`, at most kMaxOperands of them.
   BroadcastPlan(const Shape& result, const std::vector<Shape>& operands);
 
+  // Of two operands: where rows are short and follow each other in one operand, while the other
+  // repeats one row ([H, W, 3] and [3]), makes them one row. The other operand is then `periodic`:
+  // the element of its row at column c is number c % period.
+  void merge_short_rows();
+
   static constexpr std::size_t kMaxOperands = 4;
   std::int64_t size = 0;   // elements of the result
   std::int64_t inner = 0;  // results of one row
   std::array<std::int64_t, kMaxOperands> steps = {};
+  std::int64_t period = 0;   // 0: no operand is periodic
+  std::size_t periodic = 0;  // which one
 
  private:
   friend class BroadcastWalk;
@@ -40,7 +47,9 @@ class BroadcastWalk {
 
   std::int64_t out;  // index of the piece's first result
   std::int64_t n;    // results in the piece
-  std::array<std::int64_t, BroadcastPlan::kMaxOperands> at = {};  // where operand k begins
+  // Where operand k begins; a periodic one is at its element number `phase`.
+  std::array<std::int64_t, BroadcastPlan::kMaxOperands> at = {};
+  std::int64_t phase = 0;
 
  private:
   void locate(std::int64_t column);

@@ -58,6 +58,41 @@ TEST(Broadcast, WalksEveryElementOfEveryRange) {
   }
 }
 
+TEST(Broadcast, MergesShortRowsBesideARepeatedOne) {
+  struct Case {
+    Shape result, a, b;
+    std::int64_t inner, period;
+    std::size_t periodic;
+  };
+  const Case cases[] = {{{7, 3}, {7, 3}, {3}, 21, 3, 1},
+                        {{2, 5, 3}, {3}, {2, 5, 3}, 30, 3, 0},
+                        {{2, 5, 3}, {2, 5, 3}, {2, 1, 3}, 15, 3, 1},
+                        {{2, 5, 3}, {2, 5, 3}, {1, 5, 1}, 3, 0, 0},
+                        {{2, 5, 3}, {2, 1, 3}, {1, 5, 3}, 15, 3, 0},
+                        {{2, 64}, {2, 64}, {64}, 64, 0, 0},
+                        {{5}, {5}, {5}, 5, 0, 0}};
+  for (const Case& row : cases) {
+    SCOPED_TRACE(to_string(row.result));
+    BroadcastPlan plan(row.result, {row.a, row.b});
+    plan.merge_short_rows();
+    EXPECT_EQ(plan.inner, row.inner);
+    EXPECT_EQ(plan.period, row.period);
+    EXPECT_EQ(plan.periodic, row.periodic);
+    const Shape* const operands[] = {&row.a, &row.b};
+    for (std::int64_t begin = 0; begin < plan.size; ++begin)
+      for (BroadcastWalk walk(plan, begin, plan.size); walk.n > 0; walk.next())
+        for (std::size_t k = 0; k < 2; ++k) {
+          const auto map = oracle::broadcast_map(*operands[k], row.result);
+          for (std::int64_t i = 0; i < walk.n; ++i) {
+            std::int64_t at = walk.at[k] + i * plan.steps[k];
+            if (plan.period != 0 && k == plan.periodic)
+              at = walk.at[k] - walk.phase + (walk.phase + i) % plan.period;
+            ASSERT_EQ(at, map[walk.out + i]);
+          }
+        }
+  }
+}
+
 TEST(Broadcast, LegacyAxisPadsWithTrailingOnes) {
   Node node;
   node.name = "n";

@@ -80,6 +80,29 @@ TEST(ElementwiseOperators, BlockedVariadicIsThePlainOne) {
     expect_close(run_op(op, inputs, {}, 1, {7, 1, 7, 3})[0], run_op(op, inputs)[0], 0, op);
 }
 
+// One operand of few elements repeats along the other, whose rows the kernel then joins.
+TEST(ElementwiseOperators, ShortRowsAreJoined) {
+  for (const std::int64_t width : {2, 3, 5, 63})
+    for (const DataType type : {DataType::Float, DataType::Int8, DataType::Int64}) {
+      const Tensor a = random_tensor(type, {2, 7001, width}, 1, 1, 100);
+      for (const Shape& shape : {Shape{width}, Shape{2, 1, width}}) {
+        const Tensor b = random_tensor(type, shape, 2, 1, 100);
+        const std::vector<double> x = as_doubles(a), y = as_doubles(b);
+        const std::int64_t repeat = shape.size() == 1 ? 0 : width;
+        for (const int threads : {1, 3}) {
+          const auto above = as_doubles(run_op("Greater", {a, b}, {}, 1, {0, 0, 3, threads})[0]);
+          const auto below = as_doubles(run_op("Less", {b, a}, {}, 1, {0, 0, 3, threads})[0]);
+          for (std::size_t i = 0; i < x.size(); ++i) {
+            const auto row = static_cast<std::int64_t>(i) / (7001 * width);
+            const double other = y[row * repeat + static_cast<std::int64_t>(i) % width];
+            ASSERT_EQ(above[i] != 0, x[i] > other) << i;
+            ASSERT_EQ(below[i] != 0, x[i] > other) << i;
+          }
+        }
+      }
+    }
+}
+
 // Sizes beyond the grain, cut at places that no row ends at.
 TEST(ElementwiseOperators, ThreadsDoNotChangeBits) {
   const Tensor a = random_tensor(DataType::Float, {7, 1001, 13}, 1),

@@ -28,6 +28,23 @@ TEST(ArgReduce, WideRowsUseStrips) {
                  {{"axis", std::int64_t{1}}});
 }
 
+TEST(ArgReduce, LongRowsUseLanes) {
+  for (const std::int64_t length : {15, 16, 17, 32, 100, 1000})
+    for (const char* op : {"ArgMax", "ArgMin"})
+      for (const std::int64_t last : {0, 1})
+        for (const double values : {0.0, 3.0, 1000.0}) {
+          const Tensor x = random_tensor(source, DataType::Int32, {3, length}, 0, values);
+          check_operator(op, {x}, {{"axis", std::int64_t{1}}, {"select_last_index", last}});
+        }
+  std::vector<float> values(50, 1);
+  values[17] = values[35] = NAN;
+  const Tensor x = make_tensor<float>({50}, values);
+  EXPECT_EQ(run_operator("ArgMin", {x})[0].data_as<std::int64_t>()[0], 17);
+  EXPECT_EQ(run_operator("ArgMax", {x}, {{"select_last_index", std::int64_t{1}}})[0]
+                .data_as<std::int64_t>()[0],
+            35);
+}
+
 TEST(ArgReduce, NaNIsBeyondEveryNumber) {
   const Tensor x = make_tensor<float>({4}, {1, NAN, 9, NAN});
   for (const char* op : {"ArgMax", "ArgMin"}) {
