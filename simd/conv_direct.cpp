@@ -28,8 +28,8 @@ class DirectConv : public ConvAlgorithm {
   };
   Piece piece(std::int64_t index) const;
   void run_piece(const Piece& piece, const ConvArgs& args) const;
-  void run_tile(const Piece& piece, std::int64_t panel, std::int64_t tile, const ConvArgs& args,
-                ConvTileArgs* a) const;
+  void run_tiles(const Piece& piece, std::int64_t panel, std::int64_t begin, std::int64_t end,
+                 const ConvTileArgs& panel_args, ConvTapCache* taps) const;
   std::int64_t tiles_of(std::size_t lattice) const {
     return panels_.lattices()[lattice].rows() * cuts_[lattice].runs;
   }
@@ -40,7 +40,8 @@ class DirectConv : public ConvAlgorithm {
   const ConvTileKernels& tiles_;
   ConvPanels panels_;
   std::vector<ConvCut> cuts_;  // of the rows of each lattice
-  int stride_;                 // of the tile kernels; 0: every tap is copied
+  bool far_outputs_;
+  int stride_;  // of the tile kernels; 0: every tap is copied
   std::int64_t tile_parts_ = 1, panel_parts_ = 1;
   std::int64_t pieces_ = 1, chunks_ = 1;
   double flops_ = 0;
@@ -55,6 +56,9 @@ DirectConv::DirectConv(const ConvShape& shape, const ConvTileKernels& tiles, int
   flops_ *= static_cast<double>(shape.n * shape.k * (shape.c / shape.group));
   const std::int64_t step = panels_.lattices()[0].axis[2].x_step;
   stride_ = step <= 2 ? static_cast<int>(step) : 0;
+  constexpr std::int64_t kFar = 512 << 10;
+  const std::int64_t y_bytes = ceil_div(shape.k, kConvBlock) * kConvBlock * product(shape.out) * 4;
+  far_outputs_ = y_bytes * (shape.residual ? 2 : 1) > kFar;
   split(threads);
 }
 
@@ -119,45 +123,61 @@ std::int64_t DirectConv::tiles_per_block(const Piece& p) const {
 
 void DirectConv::run_piece(const Piece& p, const ConvArgs& args) const {
   const ConvLattice& lattice = panels_.lattices()[p.lattice];
-  const std::int64_t first = p.group * (shape_.c / shape_.group);
-  ConvTileArgs a;
+  const std::int64_t in = product(shape_.in) * kConvBlock, out = product(shape_.out) * kConvBlock;
+  const std::int64_t c = p.group * (shape_.c / shape_.group);
+  ConvTileArgs a = {};
+  a.x = args.x + p.image * shape_.x_image + c / kConvBlock * in;
   a.x_pixel = lattice.axis[2].x_step * kConvBlock;
-  a.x_block = product(shape_.in) * kConvBlock;
-  a.first_lane = first % kConvBlock;
+  a.x_block = in;
+  a.first_lane = c % kConvBlock;
   a.channels = shape_.c / shape_.group;
   a.kernel_taps = lattice.taps();
-  a.taps = static_cast<ConvTap*>(args.thread_scratch);
   a.y_pixel = lattice.axis[2].y_step * kConvBlock;
-  a.y_block = product(shape_.out) * kConvBlock;
+  a.y_block = out;
   a.activation = shape_.activation;
+  a.far_outputs = far_outputs_;
+  ConvTapCache taps(lattice, stride_, static_cast<ConvTap*>(args.thread_scratch));
   const std::int64_t step = tiles_per_block(p);
   for (std::int64_t begin = p.tile_begin; begin < p.tile_end; begin += step) {
     const std::int64_t end = std::min(begin + step, p.tile_end);
     for (std::int64_t panel = p.panel_begin; panel < p.panel_end; panel++) {
-      for (std::int64_t t = begin; t < end; t++) run_tile(p, panel, t, args, &a);
+      const std::int64_t k = p.group * (shape_.k / shape_.group) + panel * panels_.width();
+      a.w = args.packed + panels_.offset(p.group, p.lattice, panel);
+      a.bias = shape_.bias ? args.bias + k : nullptr;
+      a.y = args.y + p.image * shape_.y_image + k / kConvBlock * out;
+      a.residual = shape_.residual
+                       ? args.residual + p.image * shape_.residual_image + k / kConvBlock * out
+                       : nullptr;
+      run_tiles(p, panel, begin, end, a, &taps);
     }
   }
 }
 
-void DirectConv::run_tile(const Piece& p, std::int64_t panel, std::int64_t tile,
-                          const ConvArgs& args, ConvTileArgs* a) const {
+// Tiles [begin, end) of one panel; `panel_args` point to position 0.
+void DirectConv::run_tiles(const Piece& p, std::int64_t panel, std::int64_t begin, std::int64_t end,
+                           const ConvTileArgs& panel_args, ConvTapCache* taps) const {
   const ConvLattice& lattice = panels_.lattices()[p.lattice];
-  const ConvRun run = conv_run(lattice, cuts_[p.lattice], tile);
-  a->taps_end = conv_taps(lattice, run, stride_, kConvBlock, const_cast<ConvTap*>(a->taps));
-
-  const std::int64_t c = p.group * (shape_.c / shape_.group);
-  const std::int64_t k = p.group * (shape_.k / shape_.group) + panel * panels_.width();
-  const std::int64_t y_position =
-      conv_y_position(lattice, run, shape_.out) * kConvBlock + k / kConvBlock * a->y_block;
-  a->x = args.x + p.image * shape_.x_image + c / kConvBlock * a->x_block +
-         conv_x_position(lattice, run) * kConvBlock;
-  a->w = args.packed + panels_.offset(p.group, p.lattice, panel);
-  a->bias = shape_.bias ? args.bias + k : nullptr;
-  a->residual =
-      shape_.residual ? args.residual + p.image * shape_.residual_image + y_position : nullptr;
-  a->y = args.y + p.image * shape_.y_image + y_position;
-  const int stride_index = stride_ == 2 ? 1 : 0;
-  tiles_.tile[stride_index][panels_.blocks(panel) - 1][run.count](*a);
+  const ConvTile* tiles = tiles_.tile[stride_ == 2 ? 1 : 0][panels_.blocks(panel) - 1];
+  ConvTileArgs a = panel_args;
+  // While this panel is used the next comes into L2, a few lines a tile.
+  const std::int64_t panel_floats = a.channels * a.kernel_taps * panels_.width();
+  const float* next = panel_args.w + panel_floats;
+  const float* next_end = panel + 1 < p.panel_end ? next + panel_floats : next;
+  ConvWalk walk(lattice, cuts_[p.lattice], begin);
+  for (std::int64_t t = begin; t < end; t++, walk.next()) {
+    const ConvRun& run = walk.run();
+    const ConvTapCache::Taps list = taps->of(run, walk.index());
+    a.taps = list.begin;
+    a.taps_end = list.end;
+    const std::int64_t y = conv_y_position(lattice, run, shape_.out) * kConvBlock;
+    a.x = panel_args.x + conv_x_position(lattice, run) * kConvBlock;
+    a.y = panel_args.y + y;
+    if (a.residual) a.residual = panel_args.residual + y;
+    a.ahead = next;
+    a.ahead_step = next < next_end ? kConvBlock : 0;
+    next += (list.end - list.begin) * a.channels * a.ahead_step;
+    tiles[run.count](a);
+  }
 }
 
 }  // namespace
@@ -171,7 +191,7 @@ ConvPlan plan_direct(const ConvShape& shape, const KernelTable& kernels, int thr
   plan.packing = "panels " + std::to_string(panels.width());
   plan.flops = algorithm->flops();
   plan.packed_floats = panels.floats();
-  plan.thread_scratch = conv_tap_bytes(panels.most_taps());
+  plan.thread_scratch = conv_tap_bytes(3 * panels.most_taps());
   plan.phases = {algorithm->chunks()};
   plan.algorithm = std::move(algorithm);
   return plan;

@@ -142,6 +142,35 @@ ConvRun conv_run(const ConvLattice& lattice, const ConvCut& cut, std::int64_t ti
   return {row / rows, row % rows, cut.begin(i), cut.begin(i + 1) - cut.begin(i)};
 }
 
+void ConvWalk::next() {
+  if (++index_ == cut_.runs) {
+    index_ = 0;
+    if (++run_.row == lattice_.axis[1].count) run_.row = 0, run_.outer++;
+  }
+  run_.first = cut_.begin(index_);
+  run_.count = cut_.begin(index_ + 1) - run_.first;
+}
+
+ConvTapCache::Taps ConvTapCache::of(const ConvRun& run, std::int64_t index) {
+  const ConvAxis& columns = lattice_.axis[2];
+  const TapRange range0 = taps_inside(lattice_.axis[0], run.outer);
+  const TapRange range1 = taps_inside(lattice_.axis[1], run.row);
+  const std::int64_t first = run.first * columns.x_step;
+  const std::int64_t last = first + (run.count - 1) * columns.x_step;
+  const bool inner = columns.taps.empty() || (first + columns.taps.front().offset >= 0 &&
+                                              last + columns.taps.back().offset < columns.size);
+  const bool ends = run.first + run.count == columns.count;
+  const int kind = inner ? 1 : ends ? 2 : 0;
+  Key& key = keys_[kind];
+  ConvTap* begin = memory_ + kind * lattice_.taps();
+  if (inner) index = -1;
+  if (key.end == nullptr || key.index != index || !(key.range0 == range0) ||
+      !(key.range1 == range1)) {
+    key = {range0, range1, index, conv_taps(lattice_, run, stride_, kConvBlock, begin)};
+  }
+  return {begin, key.end};
+}
+
 ConvCut::ConvCut(std::int64_t count, std::int64_t longest)
     : runs(ceil_div(count, longest)), shortest(count / runs), longer(count % runs) {}
 

@@ -43,6 +43,7 @@ std::vector<std::int64_t> conv_kernel_indices(const ConvLattice& lattice,
 // The taps of an axis that read inside the input at position i.
 struct TapRange {
   std::int64_t begin, end;
+  bool operator==(const TapRange& other) const { return begin == other.begin && end == other.end; }
 };
 TapRange taps_inside(const ConvAxis& axis, std::int64_t i);
 
@@ -78,5 +79,45 @@ struct ConvCut {
 
 // Tile number `tile` of a lattice, rows outermost.
 ConvRun conv_run(const ConvLattice& lattice, const ConvCut& cut, std::int64_t tile);
+
+// Walks through the tiles of a lattice in order.
+class ConvWalk {
+ public:
+  ConvWalk(const ConvLattice& lattice, const ConvCut& cut, std::int64_t tile)
+      : lattice_(lattice), cut_(cut), run_(conv_run(lattice, cut, tile)), index_(tile % cut.runs) {}
+  const ConvRun& run() const { return run_; }
+  std::int64_t index() const { return index_; }  // of the run in its row
+  void next();
+
+ private:
+  const ConvLattice& lattice_;
+  const ConvCut& cut_;
+  ConvRun run_;
+  std::int64_t index_;
+};
+
+// The taps of a run, made anew only where they differ from those of the run before of its kind:
+// first in its row, last, or between.
+class ConvTapCache {
+ public:
+  // `memory`: conv_tap_bytes(3 * most taps of a lattice).
+  ConvTapCache(const ConvLattice& lattice, int stride, ConvTap* memory)
+      : lattice_(lattice), stride_(stride), memory_(memory) {}
+  struct Taps {
+    const ConvTap *begin, *end;
+  };
+  Taps of(const ConvRun& run, std::int64_t index);
+
+ private:
+  struct Key {
+    TapRange range0, range1;
+    std::int64_t index;  // of the run in its row; -1: no tap of it reaches a border
+    ConvTap* end;
+  };
+  const ConvLattice& lattice_;
+  int stride_;
+  ConvTap* memory_;
+  Key keys_[3] = {};
+};
 
 }  // namespace keel::simd

@@ -44,6 +44,9 @@ struct ConvTileArgs {
   std::ptrdiff_t y_pixel;
   std::ptrdiff_t y_block;  // floats between the channel blocks of the panel
   Activation activation;
+  bool far_outputs;           // y and residual are not in L2: prefetch them
+  const float* ahead;         // prefetched into L2, a line for every step of the reduction; any
+  std::ptrdiff_t ahead_step;  // address will do, step 0 where there is nothing to prefetch
 };
 using ConvTile = void (*)(const ConvTileArgs&);
 

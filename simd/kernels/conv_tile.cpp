@@ -16,11 +16,19 @@ namespace {
 constexpr int kPixels = kWidth == 16 ? 14 : kWidth == 8 ? 6 : 2;
 constexpr int kPanelBlocks = kWidth == 16 ? 2 : 1;
 
+// What the loop below prefetches, one line a step.
+struct Ahead {
+  const float* line;
+  std::ptrdiff_t step;
+};
+
 // Pixels [First, Last) of a tile over `rows` channels. The pixels lie 16 * Stride floats apart.
 template <int First, int Last, int Stride, int Pixels, int Vecs>
-KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows,
+KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, Ahead& ahead,
                             Vec (&acc)[Pixels][Vecs]) {
   for (std::int64_t c = 0; c < rows; c++) {
+    KEEL_PREFETCH_L2(ahead.line);
+    ahead.line += ahead.step;
     Vec weights[Vecs];
     KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = load_aligned(w + n * kWidth);
     KEEL_UNROLL for (int q = First; q < Last; q++) {
@@ -78,6 +86,20 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
   }
 }
 
+// Outputs and residuals far from L1 come while the tile is computed.
+template <int Pixels, int Blocks>
+KEEL_INLINE void fetch_outputs(const ConvTileArgs& a) {
+  KEEL_UNROLL for (int b = 0; b < Blocks; b++) {
+    const float* y = a.y + b * a.y_block;
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++, y += a.y_pixel) __builtin_prefetch(y, 1, 3);
+  }
+  if (!a.residual) return;
+  KEEL_UNROLL for (int b = 0; b < Blocks; b++) {
+    const float* from = a.residual + b * a.y_block;
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++, from += a.y_pixel) KEEL_PREFETCH_L1(from);
+  }
+}
+
 template <int Pixels, int Blocks, int Stride>
 KEEL_NOINLINE void tile(const ConvTileArgs& a) {
   constexpr int kVecs = Blocks * kVecsPerBlock;
@@ -87,6 +109,8 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
     const Vec start = a.bias ? load(a.bias + n * kWidth) : zero();
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][n] = start;
   }
+  if (a.far_outputs) fetch_outputs<Pixels, Blocks>(a);
+  Ahead ahead = {a.ahead, a.ahead_step};
   const float* x = a.x;
   const float* w = a.w;
   std::int64_t lane = a.first_lane;
@@ -98,15 +122,15 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
       const float* from = x + tap->x + lane;
       const float* weights = w + tap->w * tap_floats;
       if (tap->edge == TapEdge::First) {
-        accumulate<1, Pixels, Stride>(from, weights, rows, acc);
+        accumulate<1, Pixels, Stride>(from, weights, rows, ahead, acc);
       } else if (tap->edge == TapEdge::Last) {
-        accumulate<0, Pixels - 1, Stride>(from, weights, rows, acc);
+        accumulate<0, Pixels - 1, Stride>(from, weights, rows, ahead, acc);
       } else {
         if (tap->edge == TapEdge::Copied) {
           copy_pixels<Stride, Pixels>(from - lane, a.x_pixel, *tap, copy);
           from = copy + lane;
         }
-        accumulate<0, Pixels, Stride>(from, weights, rows, acc);
+        accumulate<0, Pixels, Stride>(from, weights, rows, ahead, acc);
       }
     }
     w += a.kernel_taps * tap_floats;
