@@ -26,35 +26,46 @@ class DepthwiseConv : public ConvAlgorithm {
     float* y;
     ConvTap* taps;
   };
-  void row_runs(const ConvLattice& lattice, std::int64_t row, const Place& place) const;
+  void run_rows(std::int64_t begin, std::int64_t end, const Place& place) const;
   void tap_runs(const ConvLattice& lattice, std::int64_t row, const Place& place) const;
 
   ConvShape shape_;
   const DepthwiseKernels& kernels_;
   std::vector<ConvLattice> lattices_;
-  const DepthwiseRow* rows_ = nullptr;  // by pixels, where the row kernel fits
+  DepthwiseRows rows_ = nullptr;  // where it fits
   std::int64_t blocks_, most_taps_ = 0, taps_ = 0;
   std::int64_t parts_ = 1, pieces_ = 1, chunks_ = 1;
   double flops_ = 0;
 };
 
-// The row kernels for the shape, null where it needs the other.
-const DepthwiseRow* row_kernels(const ConvShape& s, const DepthwiseKernels& kernels) {
+// The row kernel for the shape, null where it needs the other.
+DepthwiseRows row_kernel(const ConvShape& s, const DepthwiseKernels& kernels) {
   const std::int64_t width = s.kernel[2], stride = s.stride[2];
-  const bool flat = s.kernel[0] == 1 && s.stride[0] == 1 && s.pad[0] == 0 && s.in[0] == s.out[0];
+  const bool plane = s.in[0] == 1 && s.out[0] == 1 && s.kernel[0] == 1 && s.pad[0] == 0;
   const bool fits = width % 2 == 1 && width <= 7 && stride <= 2 && s.dilation[2] == 1;
-  if (s.transposed || !flat || !fits || s.pad[2] < 0) return nullptr;
-  const DepthwiseRow* rows = kernels.row[width / 2][stride - 1];
+  if (s.transposed || !plane || !fits || s.pad[2] < 0) return nullptr;
   // A kernel copes with fewer columns outside than it is wide, on either side.
   const std::int64_t right = (s.out[2] - 1) * stride - s.pad[2] + width - s.in[2];
-  return rows[1] && s.pad[2] < width && right < width ? rows : nullptr;
+  if (s.pad[2] >= width || right >= width) return nullptr;
+  // The run that computes the fewest pixels twice.
+  DepthwiseRows best = nullptr;
+  std::int64_t fewest = 0;
+  for (int i = 0; i < kDepthwiseRuns; i++) {
+    const std::int64_t pixels = kernels.pixels[i];
+    if (pixels > s.out[2]) continue;
+    const std::int64_t computed = ceil_div(s.out[2], pixels) * pixels;
+    if (best != nullptr && computed >= fewest) continue;
+    best = kernels.rows[width / 2][stride - 1][i];
+    fewest = computed;
+  }
+  return best;
 }
 
 DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& kernels, int threads)
     : shape_(shape),
       kernels_(kernels),
       lattices_(conv_lattices(shape)),
-      rows_(row_kernels(shape, kernels)),
+      rows_(row_kernel(shape, kernels)),
       blocks_(ceil_div(shape.c, kConvBlock)) {
   std::int64_t rows = 0;
   for (const ConvLattice& lattice : lattices_) {
@@ -114,40 +125,31 @@ void DepthwiseConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
     place.y = args.y + image * shape_.y_image + block * out;
     place.taps = static_cast<ConvTap*>(args.thread_scratch);
     const std::int64_t rows = lattices_[l].rows();
-    for (std::int64_t row = part * rows / parts_; row < (part + 1) * rows / parts_; row++) {
-      rows_ ? row_runs(lattices_[l], row, place) : tap_runs(lattices_[l], row, place);
-    }
+    const std::int64_t begin = part * rows / parts_, end = (part + 1) * rows / parts_;
+    if (rows_) run_rows(begin, end, place);
+    for (std::int64_t row = begin; row < end && !rows_; row++) tap_runs(lattices_[l], row, place);
   }
 }
 
-void DepthwiseConv::row_runs(const ConvLattice& lattice, std::int64_t row,
-                             const Place& place) const {
-  const ConvAxis& rows = lattice.axis[1];
-  const std::int64_t outer = row / rows.count, inner = row % rows.count;
-  const std::int64_t width = shape_.kernel[2], stride = shape_.stride[2];
-  const TapRange range = taps_inside(rows, inner);
-  DepthwiseRowArgs a;
-  a.x_row = shape_.dilation[1] * shape_.in[2] * kConvBlock;
-  a.rows = range.end - range.begin;
-  a.w = place.w + range.begin * width * kConvBlock;
+void DepthwiseConv::run_rows(std::int64_t begin, std::int64_t end, const Place& place) const {
+  DepthwiseRowsArgs a;
+  a.x = place.x;
+  a.height = shape_.in[1];
+  a.width = shape_.in[2];
+  a.top = shape_.pad[1];
+  a.left = shape_.pad[2];
+  a.kernel_rows = shape_.kernel[1];
+  a.stride = shape_.stride[1];
+  a.dilation = shape_.dilation[1];
+  a.w = place.w;
   a.bias = place.bias;
+  a.residual = place.residual;
+  a.y = place.y;
+  a.y_width = shape_.out[2];
+  a.begin = begin;
+  a.end = end;
   a.activation = shape_.activation;
-  const std::int64_t x_row =
-      a.rows == 0 ? 0 : outer * shape_.in[1] + inner * rows.x_step + rows.taps[range.begin].offset;
-  const ConvCut cut(lattice.axis[2].count, kernels_.max_pixels);
-  for (std::int64_t i = 0; i < cut.runs; i++) {
-    const std::int64_t begin = cut.begin(i), pixels = cut.begin(i + 1) - begin;
-    const std::int64_t column = begin * stride - shape_.pad[2];
-    const std::int64_t column_end = column + (pixels - 1) * stride + width;
-    a.x = place.x + (x_row * shape_.in[2] + column) * kConvBlock;
-    a.left = std::max<std::int64_t>(0, -column);
-    a.right = std::max<std::int64_t>(0, column_end - shape_.in[2]);
-    const std::int64_t y =
-        conv_y_position(lattice, {outer, inner, begin, pixels}, shape_.out) * kConvBlock;
-    a.residual = place.residual ? place.residual + y : nullptr;
-    a.y = place.y + y;
-    rows_[pixels](a);
-  }
+  rows_(a);
 }
 
 // The pixels of a row that have all its taps: [begin, end).

@@ -1,5 +1,5 @@
-// Depthwise convolution: every channel has its own kernel. One call computes some pixels of one row
-// of one channel block.
+// Depthwise convolution: every channel has its own kernel. One call computes rows, or some pixels
+// of one row, of one channel block.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,21 @@
 
 namespace keel::simd {
 
-constexpr int kMaxDepthwisePixels = 14;
-
-// A run of pixels under a square kernel with dilation 1 along the row.
-struct DepthwiseRowArgs {
-  const float* x;        // what the first pixel reads in column 0 of the first kernel row
-  std::ptrdiff_t x_row;  // floats between kernel rows
-  std::int64_t rows;     // of the kernel that lie in the input
-  std::int64_t left;     // input columns of the run that lie outside, at either end
-  std::int64_t right;
-  const float* w;         // [rows][kernel width][16]
-  const float* bias;      // [16] or null
-  const float* residual;  // [pixels][16] or null
-  float* y;               // [pixels][16]
+// Output rows [begin, end) of a plane, without dilation along the row.
+struct DepthwiseRowsArgs {
+  const float* x;  // [height][width][16]
+  std::int64_t height, width;
+  std::int64_t top, left;                      // padding; left is less than the width of the kernel
+  std::int64_t kernel_rows, stride, dilation;  // across rows
+  const float* w;                              // [kernel_rows][kernel width][16]
+  const float* bias;                           // [16] or null
+  const float* residual;                       // laid out as y, or null
+  float* y;                                    // [rows][y_width][16]
+  std::int64_t y_width;                        // at least the pixels of the kernel
+  std::int64_t begin, end;
   Activation activation;
 };
-using DepthwiseRow = void (*)(const DepthwiseRowArgs&);
+using DepthwiseRows = void (*)(const DepthwiseRowsArgs&);
 
 // A run of pixels under any kernel; every tap lies in the input for all of them.
 struct DepthwiseTapsArgs {
@@ -42,10 +41,14 @@ struct DepthwiseTapsArgs {
 };
 using DepthwiseTaps = void (*)(const DepthwiseTapsArgs&);
 
+constexpr int kDepthwiseRuns = 9;
+
 struct DepthwiseKernels {
-  int max_pixels;  // of a row run
-  // [kernel width / 2][stride - 1][pixels]; null where a width is not offered.
-  DepthwiseRow row[4][2][kMaxDepthwisePixels + 1];
+  // Pixels that the row kernels compute at a time, longest first, down to 1. The last run of a row
+  // takes pixels of the one before again where they do not divide it.
+  int pixels[kDepthwiseRuns];
+  // [kernel width / 2][stride along the row - 1][as `pixels`]; null where a width is not offered.
+  DepthwiseRows rows[4][2][kDepthwiseRuns];
   int taps_pixels;  // of `taps`
   DepthwiseTaps taps;
   DepthwiseTaps taps_one;  // a single pixel

@@ -24,6 +24,10 @@ KEEL_INLINE __mmask16 first_lanes(std::ptrdiff_t n) {
 KEEL_INLINE Vec load_partial(const float* p, std::ptrdiff_t n) {
   return {_mm512_maskz_loadu_ps(first_lanes(n), p)};
 }
+KEEL_INLINE Vec in_register(Vec a) {
+  asm("" : "+v"(a.b.data));
+  return a;
+}
 KEEL_INLINE void store_partial(float* p, Vec a, std::ptrdiff_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a.b);
 }
@@ -90,6 +94,10 @@ KEEL_INLINE void transpose(Vec (&rows)[kWidth]) {
 
 #else
 
+KEEL_INLINE Vec in_register(Vec a) {
+  asm("" : "+x"(a.b.data));
+  return a;
+}
 KEEL_INLINE Vec to_float(IVec a) { return {xsimd::to_float(a.b)}; }
 KEEL_INLINE Mask operator!(Mask a) { return {~a.b}; }
 KEEL_INLINE Mask is_nan(Vec a) { return {xsimd::isnan(a.b)}; }

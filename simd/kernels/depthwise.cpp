@@ -12,7 +12,8 @@
 namespace keel::simd::KEEL_TARGET {
 namespace {
 
-constexpr int kPixels = kWidth == 16 ? 14 : 7;
+// As many accumulators as leave registers for a row of weights and a column.
+constexpr int kRuns[] = {kWidth == 16 ? 14 : 8, kWidth == 16 ? 10 : 8, 8, 7, 6, 4, 3, 2, 1};
 constexpr int kTapsPixels = 8;
 
 // Read where a column lies outside the input.
@@ -28,31 +29,53 @@ KEEL_INLINE void finish(Vec (&acc)[Pixels][1], const float* residual, float* y,
   KEEL_UNROLL for (int q = 0; q < Pixels; q++) store(y + q * pixel, acc[q][0]);
 }
 
+// One run of pixels: `x` is what the first one reads in column 0 of the first of `rows` kernel
+// rows, `left` and `right` count the columns of the run that lie outside.
 template <int Kernel, int Stride, int Pixels>
-KEEL_NOINLINE void row(const DepthwiseRowArgs& a) {
+KEEL_INLINE void sum_run(const float* x, std::ptrdiff_t x_row, const float* w, std::int64_t rows,
+                         std::int64_t left, std::int64_t right, Vec (&acc)[Pixels][1]) {
   constexpr int kColumns = (Pixels - 1) * Stride + Kernel;
-  for (int v = 0; v < kBlock; v += kWidth) {
-    Vec acc[Pixels][1];
-    const Vec start = a.bias ? load(a.bias + v) : zero();
-    KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][0] = start;
-    const float* x = a.x + v;
-    const float* w = a.w + v;
-    for (std::int64_t i = 0; i < a.rows; i++, x += a.x_row, w += Kernel * kBlock) {
-      Vec weights[Kernel];
-      KEEL_UNROLL for (int j = 0; j < Kernel; j++) weights[j] = load_aligned(w + j * kBlock);
-      KEEL_UNROLL for (int column = 0; column < kColumns; column++) {
-        // Only the columns at either end can lie outside.
-        const float* from = x + column * kBlock;
-        if (column < Kernel - 1 && column < a.left) from = kZeros;
-        if (column > kColumns - Kernel && column >= kColumns - a.right) from = kZeros;
-        const Vec value = load_aligned(from);
-        KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-          const int j = column - q * Stride;
-          if (j >= 0 && j < Kernel) acc[q][0] = fma(value, weights[j], acc[q][0]);
-        }
+  for (std::int64_t i = 0; i < rows; i++, x += x_row, w += Kernel * kBlock) {
+    Vec weights[Kernel];
+    KEEL_UNROLL for (int j = 0; j < Kernel; j++) weights[j] = load_aligned(w + j * kBlock);
+    KEEL_UNROLL for (int column = 0; column < kColumns; column++) {
+      // Only the columns at either end can lie outside.
+      const float* from = x + column * kBlock;
+      if (column < Kernel - 1 && column < left) from = kZeros;
+      if (column > kColumns - Kernel && column >= kColumns - right) from = kZeros;
+      const Vec value = in_register(load_aligned(from));
+      KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+        const int j = column - q * Stride;
+        if (j >= 0 && j < Kernel) acc[q][0] = fma(value, weights[j], acc[q][0]);
       }
     }
-    finish(acc, a.residual ? a.residual + v : nullptr, a.y + v, kBlock, a.activation);
+  }
+}
+
+template <int Kernel, int Stride, int Pixels>
+KEEL_NOINLINE void rows(const DepthwiseRowsArgs& a) {
+  constexpr int kColumns = (Pixels - 1) * Stride + Kernel;
+  const std::ptrdiff_t x_row = a.dilation * a.width * kBlock;
+  for (std::int64_t row = a.begin; row < a.end; row++) {
+    const std::int64_t top = row * a.stride - a.top;
+    std::int64_t first = 0, last = a.kernel_rows;  // those inside the input
+    while (first < last && top + first * a.dilation < 0) first++;
+    while (last > first && top + (last - 1) * a.dilation >= a.height) last--;
+    const std::int64_t x_top = first < last ? top + first * a.dilation : 0;
+    for (std::int64_t done = 0; done < a.y_width; done += Pixels) {
+      const std::int64_t q = done + Pixels <= a.y_width ? done : a.y_width - Pixels;
+      const std::int64_t column = q * Stride - a.left, end = column + kColumns;
+      for (int v = 0; v < kBlock; v += kWidth) {
+        Vec acc[Pixels][1];
+        const Vec start = a.bias ? load(a.bias + v) : zero();
+        KEEL_UNROLL for (int i = 0; i < Pixels; i++) acc[i][0] = start;
+        sum_run<Kernel, Stride, Pixels>(
+            a.x + (x_top * a.width + column) * kBlock + v, x_row, a.w + first * Kernel * kBlock + v,
+            last - first, column < 0 ? -column : 0, end > a.width ? end - a.width : 0, acc);
+        const std::int64_t y = (row * a.y_width + q) * kBlock + v;
+        finish(acc, a.residual ? a.residual + y : nullptr, a.y + y, kBlock, a.activation);
+      }
+    }
   }
 }
 
@@ -74,30 +97,20 @@ KEEL_NOINLINE void taps(const DepthwiseTapsArgs& a) {
   }
 }
 
-template <int Kernel, int Stride, int Pixels>
-constexpr DepthwiseRow offered() {
-  if constexpr (Pixels <= kPixels) {
-    return row<Kernel, Stride, Pixels>;
-  } else {
-    return nullptr;
-  }
-}
-
-#define KEEL_ROWS(Kernel, Stride)                                                                 \
-  {                                                                                               \
-    nullptr, offered<Kernel, Stride, 1>(), offered<Kernel, Stride, 2>(),                          \
-        offered<Kernel, Stride, 3>(), offered<Kernel, Stride, 4>(), offered<Kernel, Stride, 5>(), \
-        offered<Kernel, Stride, 6>(), offered<Kernel, Stride, 7>(), offered<Kernel, Stride, 8>(), \
-        offered<Kernel, Stride, 9>(), offered<Kernel, Stride, 10>(),                              \
-        offered<Kernel, Stride, 11>(), offered<Kernel, Stride, 12>(),                             \
-        offered<Kernel, Stride, 13>(), offered<Kernel, Stride, 14>()                              \
+#define KEEL_ROWS(Kernel, Stride)                                       \
+  {                                                                     \
+    rows<Kernel, Stride, kRuns[0]>, rows<Kernel, Stride, kRuns[1]>,     \
+        rows<Kernel, Stride, kRuns[2]>, rows<Kernel, Stride, kRuns[3]>, \
+        rows<Kernel, Stride, kRuns[4]>, rows<Kernel, Stride, kRuns[5]>, \
+        rows<Kernel, Stride, kRuns[6]>, rows<Kernel, Stride, kRuns[7]>, \
+        rows<Kernel, Stride, kRuns[8]>                                  \
   }
 
 }  // namespace
 
 extern const DepthwiseKernels depthwise_kernels;
 const DepthwiseKernels depthwise_kernels = {
-    kPixels,
+    {kRuns[0], kRuns[1], kRuns[2], kRuns[3], kRuns[4], kRuns[5], kRuns[6], kRuns[7], kRuns[8]},
     {{{}, {}},
      {KEEL_ROWS(3, 1), KEEL_ROWS(3, 2)},
      {KEEL_ROWS(5, 1), KEEL_ROWS(5, 2)},
