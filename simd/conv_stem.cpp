@@ -1,5 +1,5 @@
-// Convolution of a plain NCHW input of few channels. Tiles whose pixels all lie inside read x where
-// it is; the others, and those of a stride beyond 2, from a copy of the columns that they need.
+// Convolution of a plain NCHW input of few channels. Tiles whose columns all lie inside read x
+// where it is; the others, and those of a stride beyond 2, from a copy of what they need.
 //
 // Packed weights: [panel][channel][kernel rows][kernel column][16 * panel blocks].
 #include "simd/conv_stem.h"
@@ -22,13 +22,19 @@ class StemConv : public ConvAlgorithm {
  private:
   void run_row(std::int64_t image, std::int64_t row, const ConvArgs& args) const;
   StemRow* rows_inside(const ConvRun& run, StemRow* rows) const;
-  void copy_columns(const ConvRun& run, const float* x, const ConvArgs& args,
-                    StemTileArgs* a) const;
+  StemRow* copy_columns(std::int64_t begin, std::int64_t end, const float* x, const StemRow* rows,
+                        const StemRow* rows_end, StemRow* copied, float* copy) const;
+  StemRow* gather_columns(std::int64_t begin, const float* x, const StemRow* rows,
+                          const StemRow* rows_end, StemRow* copied, float* copy) const;
   void run_panels(std::int64_t image, const ConvRun& run, const ConvArgs& args,
                   StemTileArgs* a) const;
-  bool needs_copy(const ConvRun& run) const;
   std::int64_t panel_width() const { return kernels_.panel_blocks * kConvBlock; }
   std::int64_t kernel_rows() const { return shape_.c * shape_.kernel[0] * shape_.kernel[1]; }
+  // Columns from the first that a kernel row reads to behind the last.
+  std::int64_t reach() const { return (shape_.kernel[2] - 1) * shape_.dilation[2] + 1; }
+  std::int64_t list_bytes() const {
+    return ceil_div(2 * kernel_rows() * static_cast<std::int64_t>(sizeof(StemRow)), 64) * 64;
+  }
 
   ConvShape shape_;
   const ConvStemKernels& kernels_;
@@ -53,9 +59,10 @@ void StemConv::summarize(ConvPlan* plan) const {
   plan->flops = flops_;
   plan->packed_floats =
       ceil_div(shape_.k, kConvBlock) * kConvBlock * kernel_rows() * shape_.kernel[2];
-  const auto rows = static_cast<std::size_t>(kernel_rows());
-  plan->thread_scratch =
-      ceil_div(rows * sizeof(StemRow), 64) * 64 + rows * shape_.kernel[2] * pixels * sizeof(float);
+  // Either form of copied columns.
+  const std::int64_t columns =
+      shape_.stride[2] > 2 ? pixels * shape_.kernel[2] : (pixels - 1) * shape_.stride[2] + reach();
+  plan->thread_scratch = static_cast<std::size_t>(list_bytes() + 4 * kernel_rows() * columns);
   plan->phases = {chunks_};
 }
 
@@ -81,41 +88,52 @@ void StemConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
 
 void StemConv::run_row(std::int64_t image, std::int64_t row, const ConvArgs& args) const {
   const std::int64_t pixels = kernels_.pixels[width_], width = shape_.out[2];
+  const std::int64_t stride = shape_.stride[2];
+  ConvRun run = {row / shape_.out[1], row % shape_.out[1], 0, pixels};
+  auto* rows = static_cast<StemRow*>(args.thread_scratch);
+  StemRow* const rows_end = rows_inside(run, rows);
+  StemRow* const copied = rows + kernel_rows();  // the same rows in `copy`
+  float* copy = reinterpret_cast<float*>(static_cast<char*>(args.thread_scratch) + list_bytes());
+  const float* x = args.x + image * shape_.x_image + conv_x_position(lattice_, run);
+  StemTileArgs a = {};
+  a.columns = shape_.kernel[2];
+  a.y_block = product(shape_.out) * kConvBlock;
+  a.activation = shape_.activation;
   for (std::int64_t first = 0; first < width; first += pixels) {
     // The last tile may take pixels of the one before again.
-    const ConvRun run = {row / shape_.out[1], row % shape_.out[1], std::min(first, width - pixels),
-                         pixels};
-    StemTileArgs a = {};
-    auto* rows = static_cast<StemRow*>(args.thread_scratch);
-    a.rows = rows;
-    a.rows_end = rows_inside(run, rows);
-    a.columns = shape_.kernel[2];
-    a.column = shape_.dilation[2];
-    const float* x = args.x + image * shape_.x_image;
-    a.x = x + conv_x_position(lattice_, run) - shape_.pad[2];
-    if (needs_copy(run)) copy_columns(run, x, args, &a);
+    run.first = std::min(first, width - pixels);
+    const std::int64_t begin = run.first * stride - shape_.pad[2];
+    const std::int64_t end = begin + (pixels - 1) * stride + reach();
+    if (stride > 2) {
+      a.x = copy;
+      a.rows = copied;
+      a.rows_end = gather_columns(begin, x, rows, rows_end, copied, copy);
+      a.column = pixels;
+    } else if (begin < 0 || end > shape_.in[2]) {
+      a.x = copy;
+      a.rows = copied;
+      a.rows_end = copy_columns(begin, end, x, rows, rows_end, copied, copy);
+      a.column = shape_.dilation[2];
+    } else {
+      a.x = x + begin;
+      a.rows = rows;
+      a.rows_end = rows_end;
+      a.column = shape_.dilation[2];
+    }
     run_panels(image, run, args, &a);
   }
 }
 
-bool StemConv::needs_copy(const ConvRun& run) const {
-  const std::int64_t begin = run.first * shape_.stride[2] - shape_.pad[2];
-  const std::int64_t end =
-      begin + (run.count - 1) * shape_.stride[2] + (shape_.kernel[2] - 1) * shape_.dilation[2] + 1;
-  return shape_.stride[2] > 2 || begin < 0 || end > shape_.in[2];
-}
-
-// The kernel rows of all channels that lie in the input, as offsets from position
-// conv_x_position() - pad.
+// The kernel rows of all channels that lie in the input; offsets from column 0 of the row that tap
+// offset 0 reads.
 StemRow* StemConv::rows_inside(const ConvRun& run, StemRow* rows) const {
   const TapRange range0 = taps_inside(lattice_.axis[0], run.outer);
   const TapRange range1 = taps_inside(lattice_.axis[1], run.row);
   for (std::int64_t c = 0; c < shape_.c; c++) {
     for (std::int64_t i = range0.begin; i < range0.end; i++) {
       for (std::int64_t j = range1.begin; j < range1.end; j++) {
-        const std::int64_t line =
-            (c * shape_.in[0] + lattice_.axis[0].taps[i].offset) * shape_.in[1] +
-            lattice_.axis[1].taps[j].offset;
+        const std::int64_t plane = c * shape_.in[0] + lattice_.axis[0].taps[i].offset;
+        const std::int64_t line = plane * shape_.in[1] + lattice_.axis[1].taps[j].offset;
         rows->x = line * shape_.in[2];
         rows->w = (c * shape_.kernel[0] + i) * shape_.kernel[1] + j;
         rows++;
@@ -125,25 +143,39 @@ StemRow* StemConv::rows_inside(const ConvRun& run, StemRow* rows) const {
   return rows;
 }
 
-// Copies what each row's columns read, zeros outside the input, to [row][column][pixel], and points
-// `a` there.
-void StemConv::copy_columns(const ConvRun& run, const float* x, const ConvArgs& args,
-                            StemTileArgs* a) const {
-  const std::size_t list = ceil_div(kernel_rows() * sizeof(StemRow), 64) * 64;
-  float* copy = reinterpret_cast<float*>(static_cast<char*>(args.thread_scratch) + list);
-  a->x = copy;
-  a->column = run.count;
-  const std::int64_t position = conv_x_position(lattice_, run) - run.first * shape_.stride[2];
-  for (auto* row = const_cast<StemRow*>(a->rows); row != a->rows_end; row++) {
-    const float* line = x + position + row->x;
-    row->x = copy - a->x;
+// Columns [begin, end) of each row, zeros outside the input, to `copy`: [row][column].
+StemRow* StemConv::copy_columns(std::int64_t begin, std::int64_t end, const float* x,
+                                const StemRow* rows, const StemRow* rows_end, StemRow* copied,
+                                float* copy) const {
+  const float* start = copy;
+  // The columns that lie inside: [first, last).
+  const std::int64_t first = std::min(std::max<std::int64_t>(begin, 0), end);
+  const std::int64_t last = std::max(std::min(end, shape_.in[2]), first);
+  for (; rows != rows_end; rows++, copy += end - begin) {
+    *copied++ = {copy - start, rows->w};
+    std::fill(copy, copy + (first - begin), 0.0f);
+    std::copy(x + rows->x + first, x + rows->x + last, copy + (first - begin));
+    std::fill(copy + (last - begin), copy + (end - begin), 0.0f);
+  }
+  return copied;
+}
+
+// What each kernel column of each row reads, zeros outside the input, to `copy`:
+// [row][column][pixel].
+StemRow* StemConv::gather_columns(std::int64_t begin, const float* x, const StemRow* rows,
+                                  const StemRow* rows_end, StemRow* copied, float* copy) const {
+  const std::int64_t pixels = kernels_.pixels[width_];
+  float* to = copy;
+  for (; rows != rows_end; rows++) {
+    *copied++ = {to - copy, rows->w};
     for (std::int64_t j = 0; j < shape_.kernel[2]; j++) {
-      std::int64_t at = run.first * shape_.stride[2] - shape_.pad[2] + j * shape_.dilation[2];
-      for (std::int64_t q = 0; q < run.count; q++, at += shape_.stride[2]) {
-        *copy++ = at >= 0 && at < shape_.in[2] ? line[at] : 0.0f;
+      std::int64_t at = begin + j * shape_.dilation[2];
+      for (std::int64_t q = 0; q < pixels; q++, at += shape_.stride[2]) {
+        *to++ = at >= 0 && at < shape_.in[2] ? x[rows->x + at] : 0.0f;
       }
     }
   }
+  return copied;
 }
 
 void StemConv::run_panels(std::int64_t image, const ConvRun& run, const ConvArgs& args,
@@ -151,10 +183,8 @@ void StemConv::run_panels(std::int64_t image, const ConvRun& run, const ConvArgs
   const std::int64_t blocks = ceil_div(shape_.k, kConvBlock);
   const std::int64_t steps = kernel_rows() * shape_.kernel[2];
   const std::int64_t position = conv_y_position(lattice_, run, shape_.out) * kConvBlock;
-  // Copied pixels lie side by side, whatever the stride.
-  const int stride = needs_copy(run) ? 1 : static_cast<int>(shape_.stride[2]);
-  a->y_block = product(shape_.out) * kConvBlock;
-  a->activation = shape_.activation;
+  // Gathered pixels lie side by side, whatever the stride.
+  const int stride = shape_.stride[2] == 2 ? 2 : 1;
   for (std::int64_t block = 0; block < blocks; block += kernels_.panel_blocks) {
     const auto panel = std::min<std::int64_t>(kernels_.panel_blocks, blocks - block);
     const std::int64_t at = position + block * a->y_block;
