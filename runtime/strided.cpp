@@ -3,37 +3,89 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime/tile_transpose.h"
+
 namespace keel {
 namespace {
 
 constexpr std::int64_t kGrainBytes = 128 << 10;  // of one chunk: some 10 us of copying
-constexpr std::int64_t kLine = 64;
+constexpr std::int64_t kLongRow = 2048;          // bytes
+
+// The innermost loops: n elements along one axis.
+struct Contiguous {
+  template <typename Axis>
+  static void row(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
+    copy_bytes(dst, src, n * axis.dst);
+  }
+};
 
 template <std::size_t Size>
-inline void move(std::byte* dst, const std::byte* src) {
-  std::memcpy(dst, src, Size);
-}
+struct Strided {
+  template <typename Axis>
+  static void row(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
+    for (std::int64_t i = 0; i < n; ++i) std::memcpy(dst + i * axis.dst, src + i * axis.src, Size);
+  }
+};
 
-typedef std::uint32_t Quad __attribute__((vector_size(16)));
-
-// dst[r][c] = src[c][r] for a square of four 4-byte elements.
-inline void transpose4(std::byte* dst, std::int64_t dst_stride, const std::byte* src,
-                       std::int64_t src_stride) {
-  Quad a, b, c, d;
+inline void every_second(std::byte* dst, const std::byte* src) {
+  tile::Quads a, b;
   std::memcpy(&a, src, 16);
-  std::memcpy(&b, src + src_stride, 16);
-  std::memcpy(&c, src + 2 * src_stride, 16);
-  std::memcpy(&d, src + 3 * src_stride, 16);
-  const Quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-  const Quad ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  const Quad cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  const Quad rows[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
-                        __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-                        __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
-                        __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
-  for (int r = 0; r < 4; ++r) std::memcpy(dst + r * dst_stride, &rows[r], 16);
+  std::memcpy(&b, src + 16, 16);
+  const tile::Quads even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  std::memcpy(dst, &even, 16);
 }
+
+template <std::size_t Size>
+struct Gathered {  // the destination is contiguous
+  template <typename Axis>
+  static void row(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
+    const std::int64_t stride = axis.src;
+    std::int64_t i = 0;
+    if (Size == 4 && stride == 8)  // every second float; the last vector would read beyond the end
+      for (; i + 4 < n; i += 4) every_second(dst + i * 4, src + i * 8);
+    for (; i < n; ++i)
+      std::memcpy(dst + i * static_cast<std::int64_t>(Size), src + i * stride, Size);
+  }
+};
+
+template <std::size_t Size>
+struct Fill {
+  template <typename Axis>
+  static void row(std::byte* dst, const std::byte* src, std::int64_t n, const Axis&) {
+    std::byte value[Size];
+    std::memcpy(value, src, Size);
+    for (std::int64_t i = 0; i < n; ++i)
+      std::memcpy(dst + i * static_cast<std::int64_t>(Size), value, Size);
+  }
+};
+
+struct Strings {
+  template <typename Axis>
+  static void row(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
+    for (std::int64_t i = 0; i < n; ++i)
+      *reinterpret_cast<std::string*>(dst + i * axis.dst) =
+          *reinterpret_cast<const std::string*>(src + i * axis.src);
+  }
+};
+
+template <typename Kind, typename Axis>
+void rows(std::byte* dst, const std::byte* src, std::int64_t count, const Axis& second,
+          std::int64_t n, const Axis& last) {
+  for (std::int64_t i = 0; i < count; ++i)
+    Kind::row(dst + i * second.dst, src + i * second.src, n, last);
+}
+
+// A loop's instance for the size of an element.
+#define KEEL_BY_SIZE(size, instance) \
+  ((size) == 1   ? instance(1)       \
+   : (size) == 2 ? instance(2)       \
+   : (size) == 4 ? instance(4)       \
+   : (size) == 8 ? instance(8)       \
+                 : instance(16))
+#define KEEL_STRIDED(size) rows<Strided<size>, Axis>
+#define KEEL_GATHERED(size) rows<Gathered<size>, Axis>
+#define KEEL_FILL(size) rows<Fill<size>, Axis>
+#define KEEL_STRIP(size) transpose_strip<size>
 
 }  // namespace
 
@@ -70,74 +122,6 @@ class StridedCopy::Odometer {
   const std::vector<Axis>& axes_;
   std::int64_t index_[64];  // sizes >= 2 whose product fits into 63 bits: fewer than 64 axes
 };
-
-namespace {
-
-// The innermost loops. n elements along the last axis.
-template <typename Axis>
-void copy_contiguous(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
-  copy_bytes(dst, src, n * axis.dst);
-}
-
-template <std::size_t Size, typename Axis>
-void copy_strided(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
-  const std::int64_t to = axis.dst, from = axis.src;
-  if (to == static_cast<std::int64_t>(Size))
-    for (std::int64_t i = 0; i < n; ++i) move<Size>(dst + i * Size, src + i * from);
-  else
-    for (std::int64_t i = 0; i < n; ++i) move<Size>(dst + i * to, src + i * from);
-}
-
-template <std::size_t Size, typename Axis>
-void fill(std::byte* dst, const std::byte* src, std::int64_t n, const Axis&) {
-  std::byte value[Size];
-  std::memcpy(value, src, Size);
-  for (std::int64_t i = 0; i < n; ++i) move<Size>(dst + i * Size, value);
-}
-
-template <typename Axis>
-void copy_strings(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis) {
-  for (std::int64_t i = 0; i < n; ++i)
-    *reinterpret_cast<std::string*>(dst + i * axis.dst) =
-        *reinterpret_cast<const std::string*>(src + i * axis.src);
-}
-
-// dst[r][c] = src[c][r]; the source is contiguous along r, the destination along c.
-template <std::size_t Size, typename Axis>
-void transpose_tiles(std::byte* dst, const std::byte* src, const Axis& rows, const Axis& columns) {
-  constexpr std::int64_t kTile = std::max<std::int64_t>(kLine / Size, 8);
-  const std::int64_t size = Size;
-  for (std::int64_t begin = 0; begin < columns.size; begin += kTile) {
-    const std::int64_t width = std::min(kTile, columns.size - begin);
-    std::byte* to = dst + begin * size;
-    const std::byte* from = src + begin * columns.src;
-    std::int64_t r = 0;
-    if constexpr (Size == 4) {
-      for (; r + 4 <= rows.size; r += 4) {
-        std::int64_t c = 0;
-        for (; c + 4 <= width; c += 4)
-          transpose4(to + r * rows.dst + c * size, rows.dst, from + c * columns.src + r * size,
-                     columns.src);
-        for (; c < width; ++c)
-          for (std::int64_t k = r; k < r + 4; ++k)
-            move<Size>(to + k * rows.dst + c * size, from + c * columns.src + k * size);
-      }
-    }
-    for (; r < rows.size; ++r)
-      for (std::int64_t c = 0; c < width; ++c)
-        move<Size>(to + r * rows.dst + c * size, from + c * columns.src + r * size);
-  }
-}
-
-// The instance of a loop for the size of an element.
-#define KEEL_BY_SIZE(loop, size) \
-  ((size) == 1   ? loop<1, Axis> \
-   : (size) == 2 ? loop<2, Axis> \
-   : (size) == 4 ? loop<4, Axis> \
-   : (size) == 8 ? loop<8, Axis> \
-                 : loop<16, Axis>)
-
-}  // namespace
 
 StridedCopy::StridedCopy(DataType type, const Shape& dims, const Shape& dst_strides,
                          const Shape& src_strides, std::int64_t dst_at, std::int64_t src_at)
@@ -186,26 +170,33 @@ void StridedCopy::widen_element() {
 }
 
 void StridedCopy::choose_loop(bool string) {
+  const bool dense = last_.dst == element_;
   if (string) {
-    row_ = copy_strings<Axis>;
-  } else if (last_.dst == element_ && last_.src == element_) {
-    row_ = copy_contiguous<Axis>;
-  } else if (last_.dst == element_ && last_.src == 0) {
-    row_ = KEEL_BY_SIZE(fill, element_);
+    rows_ = rows<Strings, Axis>;
+  } else if (dense && last_.src == element_) {
+    rows_ = rows<Contiguous, Axis>;
+  } else if (dense && last_.src == 0) {
+    rows_ = KEEL_BY_SIZE(element_, KEEL_FILL);
+  } else if (dense) {
+    for (std::size_t k = 0; k < outer_.size(); ++k)
+      if (outer_[k].src == element_) return use_strips(k);
+    rows_ = KEEL_BY_SIZE(element_, KEEL_GATHERED);
   } else {
-    row_ = KEEL_BY_SIZE(copy_strided, element_);
-    for (std::size_t k = 0; last_.dst == element_ && k < outer_.size(); ++k)
-      if (outer_[k].src == element_) return use_tiles(k);
+    rows_ = KEEL_BY_SIZE(element_, KEEL_STRIDED);
   }
+  if (outer_.empty() || last_.size * element_ >= kLongRow) return;
+  second_ = outer_.back();
+  outer_.pop_back();
 }
 
-// A strip is a cache line of the source along the rows, and all of the last axis.
-void StridedCopy::use_tiles(std::size_t rows_axis) {
-  tiles_ = KEEL_BY_SIZE(transpose_tiles, element_);
-  rows_ = outer_[rows_axis];
-  strip_rows_ = std::max<std::int64_t>(kLine / element_, 8);
-  strips_ = (rows_.size + strip_rows_ - 1) / strip_rows_;
-  outer_[rows_axis] = {strips_, rows_.dst * strip_rows_, rows_.src * strip_rows_};
+// A strip is some cache lines of the source along `down_`, and all of the last axis.
+void StridedCopy::use_strips(std::size_t rows_axis) {
+  strip_ = KEEL_BY_SIZE(element_, KEEL_STRIP);
+  down_ = outer_[rows_axis];
+  strip_height_ = kLineBytes / element_ *
+                  std::max<std::int64_t>(256 / std::min<std::int64_t>(last_.size, 256), 1);
+  strips_ = (down_.size + strip_height_ - 1) / strip_height_;
+  outer_[rows_axis] = {strips_, down_.dst * strip_height_, down_.src * strip_height_};
   for (std::size_t k = 0; k < outer_.size(); ++k) {
     units_ *= outer_[k].size;
     if (k > rows_axis) inner_units_ *= outer_[k].size;
@@ -217,20 +208,39 @@ void StridedCopy::run(Parallel& parallel, void* dst, const void* src) const {
   auto* to = static_cast<std::byte*>(dst) + dst_at_;
   const auto* from = static_cast<const std::byte*>(src) + src_at_;
   if (same_places_ && to == from) return;
-  if (tiles_ != nullptr)
-    run_tiles(parallel, to, from);
+  if (strip_ != nullptr)
+    run_strips(parallel, to, from);
+  else if (last_.size * element_ >= kLongRow || (outer_.empty() && second_.size == 1))
+    run_long_rows(parallel, to, from);
   else
-    run_rows(parallel, to, from);
+    run_short_rows(parallel, to, from);
 }
 
-// Chunks are ranges of elements, so that one long run is split as well.
-void StridedCopy::run_rows(Parallel& parallel, std::byte* dst, const std::byte* src) const {
+// Chunks are ranges of elements, so that one long row is split as well.
+void StridedCopy::run_long_rows(Parallel& parallel, std::byte* dst, const std::byte* src) const {
   parallel.ranges(count_, kGrainBytes / element_, [&](std::int64_t begin, std::int64_t end) {
     Odometer at(outer_, begin / last_.size);
     std::int64_t skip = begin % last_.size;
     while (begin < end) {
       const std::int64_t n = std::min(last_.size - skip, end - begin);
-      row_(dst + at.dst + skip * last_.dst, src + at.src + skip * last_.src, n, last_);
+      rows_(dst + at.dst + skip * last_.dst, src + at.src + skip * last_.src, 1, second_, n, last_);
+      begin += n;
+      skip = 0;
+      at.next();
+    }
+  });
+}
+
+// Chunks are ranges of rows.
+void StridedCopy::run_short_rows(Parallel& parallel, std::byte* dst, const std::byte* src) const {
+  const std::int64_t grain = std::max<std::int64_t>(kGrainBytes / (last_.size * element_), 1);
+  parallel.ranges(count_ / last_.size, grain, [&](std::int64_t begin, std::int64_t end) {
+    Odometer at(outer_, begin / second_.size);
+    std::int64_t skip = begin % second_.size;
+    while (begin < end) {
+      const std::int64_t n = std::min(second_.size - skip, end - begin);
+      rows_(dst + at.dst + skip * second_.dst, src + at.src + skip * second_.src, n, second_,
+            last_.size, last_);
       begin += n;
       skip = 0;
       at.next();
@@ -239,7 +249,7 @@ void StridedCopy::run_rows(Parallel& parallel, std::byte* dst, const std::byte* 
 }
 
 // A unit is one strip by at most kColumns columns.
-void StridedCopy::run_tiles(Parallel& parallel, std::byte* dst, const std::byte* src) const {
+void StridedCopy::run_strips(Parallel& parallel, std::byte* dst, const std::byte* src) const {
   constexpr std::int64_t kColumns = 512;
   const std::int64_t pieces = (last_.size + kColumns - 1) / kColumns;
   const std::int64_t unit_bytes = count_ / (units_ * pieces) * element_ + 1;
@@ -249,10 +259,9 @@ void StridedCopy::run_tiles(Parallel& parallel, std::byte* dst, const std::byte*
     Odometer at(outer_, unit);
     for (std::int64_t piece = begin % pieces; begin < end; ++begin) {
       const std::int64_t strip = unit / inner_units_ % strips_, column = piece * kColumns;
-      const std::int64_t height = std::min(strip_rows_, rows_.size - strip * strip_rows_);
-      const std::int64_t width = std::min(kColumns, last_.size - column);
-      tiles_(dst + at.dst + column * last_.dst, src + at.src + column * last_.src,
-             {height, rows_.dst, rows_.src}, {width, last_.dst, last_.src});
+      strip_(dst + at.dst + column * last_.dst, down_.dst, src + at.src + column * last_.src,
+             last_.src, std::min(strip_height_, down_.size - strip * strip_height_),
+             std::min(kColumns, last_.size - column));
       if (++piece < pieces) continue;
       piece = 0;
       ++unit;

@@ -16,12 +16,18 @@ namespace keel {
 
 // Moves `bytes` bytes that do not overlap; fast for short runs.
 inline void copy_bytes(std::byte* dst, const std::byte* src, std::int64_t bytes) {
-  if (bytes < 16 || bytes > 128) {
+  if (bytes < 4 || bytes > 128) {
     std::memcpy(dst, src, static_cast<std::size_t>(bytes));
-    return;
+  } else if (bytes < 8) {  // the ends of a run may be written twice
+    std::memcpy(dst, src, 4);
+    std::memcpy(dst + bytes - 4, src + bytes - 4, 4);
+  } else if (bytes < 16) {
+    std::memcpy(dst, src, 8);
+    std::memcpy(dst + bytes - 8, src + bytes - 8, 8);
+  } else {
+    for (std::int64_t at = 0; at + 16 < bytes; at += 16) std::memcpy(dst + at, src + at, 16);
+    std::memcpy(dst + bytes - 16, src + bytes - 16, 16);
   }
-  for (std::int64_t at = 0; at + 16 < bytes; at += 16) std::memcpy(dst + at, src + at, 16);
-  std::memcpy(dst + bytes - 16, src + bytes - 16, 16);
 }
 
 // A run of `count` elements of one type.
@@ -75,31 +81,35 @@ class StridedCopy {
   struct Axis {
     std::int64_t size, dst, src;  // strides in bytes
   };
-  using Row = void (*)(std::byte* dst, const std::byte* src, std::int64_t n, const Axis& axis);
-  using Tiles = void (*)(std::byte* dst, const std::byte* src, const Axis& rows,
-                         const Axis& columns);
+  // `count` steps along `second`, n elements along `last` at each.
+  using Rows = void (*)(std::byte* dst, const std::byte* src, std::int64_t count,
+                        const Axis& second, std::int64_t n, const Axis& last);
+  using Strip = void (*)(std::byte* dst, std::int64_t dst_stride, const std::byte* src,
+                         std::int64_t src_stride, std::int64_t height, std::int64_t width);
   class Odometer;
 
   static std::vector<Axis> merged(const Shape& dims, const Shape& dst_strides,
                                   const Shape& src_strides, std::int64_t element);
   void widen_element();
   void choose_loop(bool string);
-  void use_tiles(std::size_t rows_axis);
-  void run_rows(Parallel& parallel, std::byte* dst, const std::byte* src) const;
-  void run_tiles(Parallel& parallel, std::byte* dst, const std::byte* src) const;
+  void use_strips(std::size_t rows_axis);
+  void run_long_rows(Parallel& parallel, std::byte* dst, const std::byte* src) const;
+  void run_short_rows(Parallel& parallel, std::byte* dst, const std::byte* src) const;
+  void run_strips(Parallel& parallel, std::byte* dst, const std::byte* src) const;
 
   std::int64_t count_ = 0;                // of elements, after widening
   std::int64_t element_ = 0;              // bytes of one
   std::int64_t dst_at_ = 0, src_at_ = 0;  // bytes
   bool same_places_ = false;              // both strides agree on every axis
   std::vector<Axis> outer_;               // outermost first
+  Axis second_ = {1, 0, 0};               // the last but one, where rows are short
   Axis last_ = {};
-  Row row_ = nullptr;
-  // Tiles: along `rows_` the source is contiguous, along `last_` the destination. outer_ counts
-  // strips of rows_ in its place, which is followed by `inner_units_` other units.
-  Tiles tiles_ = nullptr;
-  Axis rows_ = {};
-  std::int64_t strips_ = 1, strip_rows_ = 0, units_ = 1, inner_units_ = 1;
+  Rows rows_ = nullptr;
+  // Strips: along `down_` the source is contiguous, along `last_` the destination. outer_ counts
+  // strips of down_ in its place, which is followed by `inner_units_` other units.
+  Strip strip_ = nullptr;
+  Axis down_ = {};
+  std::int64_t strips_ = 1, strip_height_ = 0, units_ = 1, inner_units_ = 1;
 };
 
 }  // namespace keel
