@@ -21,11 +21,27 @@ bool compatible(const TensorType& declared, const Tensor& tensor) {
 
 }  // namespace
 
-std::string ModelReading::unique_node_name(const std::string& wish) {
-  const auto [it, added] = node_names.emplace(wish, 1);
-  if (added) return wish;
+void ModelReading::collect_node_names(const onnx::GraphProto& graph) {
+  for (const onnx::NodeProto& node : graph.node()) {
+    if (!node.name().empty()) node_names.emplace(node.name(), 0);
+    for (const onnx::AttributeProto& attribute : node.attribute())
+      if (attribute.has_g()) collect_node_names(attribute.g());
+  }
+}
+
+// Made-up names end in a number that no other has, names given to several nodes in '#' and a
+// number, so that the two kinds stay apart.
+std::string ModelReading::name_node(const onnx::NodeProto& node) {
+  const std::int64_t number = nodes++;
+  if (node.name().empty()) {
+    std::string name = node.op_type() + "_" + std::to_string(number);
+    while (node_names.count(name) != 0) name += '_';
+    return name;
+  }
+  int& count = node_names[node.name()];
+  if (count++ == 0) return node.name();
   for (;;) {
-    const std::string name = wish + "_" + std::to_string(++it->second);
+    std::string name = node.name() + "#" + std::to_string(++count);
     if (node_names.emplace(name, 1).second) return name;
   }
 }
@@ -208,15 +224,12 @@ void GraphReader::read_outputs(const onnx::GraphProto& proto) {
 void GraphReader::collect_nodes(onnx::GraphProto& proto) {
   const auto count = static_cast<std::size_t>(proto.node_size());
   sources_.reserve(count);
-  model_.node_names.reserve(model_.node_names.size() + count);
   names_.reserve(names_.size() + count);
   graph_.values.reserve(graph_.values.size() + count);
   std::vector<InlinedNode> body;
   for (int i = 0; i < proto.node_size(); ++i) {
     onnx::NodeProto& node = *proto.mutable_node(i);
-    const std::string wish =
-        node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name();
-    const std::string name = model_.unique_node_name(wish);
+    const std::string name = model_.name_node(node);
     if (!model_.functions->is_call(node)) {
       sources_.push_back({&node, &model_.opsets, i, name, false});
       continue;
@@ -225,8 +238,7 @@ void GraphReader::collect_nodes(onnx::GraphProto& proto) {
     model_.functions->expand(node, name, *model_.expanded, body);
     for (const InlinedNode& inner : body) {
       const Opsets* opsets = inner.opsets->empty() ? &model_.opsets : inner.opsets;
-      sources_.push_back(
-          {inner.node, opsets, i, model_.unique_node_name(inner.node->name()), true});
+      sources_.push_back({inner.node, opsets, i, model_.name_node(*inner.node), true});
     }
   }
 }

@@ -23,11 +23,15 @@ struct ModelReading {
   std::int64_t ir_version = 0;
   FunctionInliner* functions = nullptr;
   std::deque<onnx::NodeProto>* expanded = nullptr;
-  std::unordered_map<std::string, int> node_names;  // with the last number appended to each
+  // Names that the model gives nodes, with how often each was given so far.
+  std::unordered_map<std::string, int> node_names;
+  std::int64_t nodes = 0;  // named so far
   std::vector<UnsupportedNode> unsupported;
 
-  // `wish`, or `wish` with a number where that is taken.
-  std::string unique_node_name(const std::string& wish);
+  // Notes the names of all nodes, at any depth.
+  void collect_node_names(const onnx::GraphProto& graph);
+  // A unique name: the node's own, if need be with a number; operator and number where it has none.
+  std::string name_node(const onnx::NodeProto& node);
 };
 
 class GraphReader {

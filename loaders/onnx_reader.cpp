@@ -61,6 +61,7 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
   if (purpose == Purpose::Write) reading.door.keeper = messages;
   reading.opsets = loaded.info.opsets;
   reading.ir_version = loaded.info.ir_version;
+  reading.collect_node_names(messages->model.graph());
   FunctionInliner functions(messages->model);
   reading.functions = &functions;
   reading.expanded = &messages->expanded;
