@@ -12,10 +12,8 @@ TensorType declared_type(Graph& graph, DataType type, const std::optional<Sizes>
   out.type = type;
   out.ranked = dims.has_value();
   if (!dims) return out;
-  for (const Size& size : *dims) {
-    const auto* symbol = std::get_if<std::string>(&size);
-    out.dims.push_back(symbol ? graph.symbol(*symbol) : std::get<std::int64_t>(size));
-  }
+  for (const Size& size : *dims)
+    out.dims.push_back(size.symbol.empty() ? size.size : graph.symbol(size.symbol));
   return out;
 }
 

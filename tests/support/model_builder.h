@@ -27,7 +27,14 @@ using Floats = std::vector<float>;
 using Strings = std::vector<std::string>;
 
 // One axis of a declared input or output: a size, or a symbol; -1 says nothing.
-using Size = std::variant<std::int64_t, std::string>;
+struct Size {
+  Size(std::int64_t size) : size(size) {}                  // NOLINT: {"N", 3, 8, 8}
+  Size(int size) : size(size) {}                           // NOLINT
+  Size(std::string symbol) : symbol(std::move(symbol)) {}  // NOLINT
+  Size(const char* symbol) : symbol(symbol) {}             // NOLINT
+  std::int64_t size = -1;
+  std::string symbol;
+};
 using Sizes = std::vector<Size>;
 
 class ModelBuilder;

@@ -22,11 +22,10 @@ Wire value_info(const std::string& name, DataType type, const std::optional<Size
     Wire shape;
     for (const Size& size : *dims) {
       Wire dim;
-      if (const auto* symbol = std::get_if<std::string>(&size)) {
-        dim.text(2, *symbol);
-      } else if (std::get<std::int64_t>(size) >= 0) {
-        dim.varint(1, static_cast<std::uint64_t>(std::get<std::int64_t>(size)));
-      }
+      if (!size.symbol.empty())
+        dim.text(2, size.symbol);
+      else if (size.size >= 0)
+        dim.varint(1, static_cast<std::uint64_t>(size.size));
       shape.message(1, dim);
     }
     tensor.message(2, shape);
