@@ -32,8 +32,8 @@ TEST(ElementwiseOperators, BlockedBinaryIsThePlainOne) {
   for (const char* op : {"Add", "Sub", "Mul", "Div", "PRelu"})
     for (const BlockedRow& row : kBlockedRows) {
       if (std::string(op) == "PRelu" && broadcast(Node{}, row.a, row.b) != row.a) continue;
-      const Tensor a = random_tensor(DataType::Float, row.a, 1, -2, 2);
-      const Tensor b = random_tensor(DataType::Float, row.b, 2, 1, 2);
+      const Tensor a = seeded(1, row.a, -2, 2);
+      const Tensor b = seeded(2, row.b, 1, 2);
       const Tensor plain = run_op(op, {a, b})[0];
       for (const simd::KernelTable* table : simd::available())
         for (const int threads : {1, 3}) {
@@ -47,14 +47,13 @@ TEST(ElementwiseOperators, BlockedBinaryIsThePlainOne) {
 TEST(ElementwiseOperators, BlockedUnaryIsThePlainOne) {
   for (const char* op : {"Relu", "Sigmoid", "Exp", "Neg", "Clip", "Shrink"})
     for (const Shape& shape : {Shape{2, 20, 3, 5}, Shape{1, 16, 40, 40}, Shape{1, 1, 1}}) {
-      const Tensor x = random_tensor(DataType::Float, shape, 1, -2, 2);
+      const Tensor x = seeded(1, shape, -2, 2);
       expect_close(run_op(op, {x}, {}, 1, {1, 1, 1, 3})[0], run_op(op, {x})[0], 0, op);
     }
 }
 
 TEST(ElementwiseOperators, EpilogueOfBinaryOperators) {
-  const Tensor a = random_tensor(DataType::Float, {2, 20, 3, 5}, 1),
-               b = random_tensor(DataType::Float, {1, 20, 1, 1}, 2);
+  const Tensor a = seeded(1, {2, 20, 3, 5}), b = seeded(2, {1, 20, 1, 1});
   for (const char* op : {"Add", "Sub", "Mul"}) {
     Node node = make_node(op, {}, 2);
     const Tensor before = run_node_as(node, {a, b})[0];
@@ -74,8 +73,7 @@ TEST(ElementwiseOperators, EpilogueOfBinaryOperators) {
 
 TEST(ElementwiseOperators, BlockedVariadicIsThePlainOne) {
   std::vector<Tensor> inputs;
-  for (unsigned seed = 0; seed < 3; ++seed)
-    inputs.push_back(random_tensor(DataType::Float, {2, 20, 30, 5}, seed));
+  for (unsigned seed = 0; seed < 3; ++seed) inputs.push_back(seeded(seed, {2, 20, 30, 5}));
   for (const char* op : {"Min", "Max", "Sum", "Mean"})
     expect_close(run_op(op, inputs, {}, 1, {7, 1, 7, 3})[0], run_op(op, inputs)[0], 0, op);
 }
@@ -84,9 +82,9 @@ TEST(ElementwiseOperators, BlockedVariadicIsThePlainOne) {
 TEST(ElementwiseOperators, ShortRowsAreJoined) {
   for (const std::int64_t width : {2, 3, 5, 63})
     for (const DataType type : {DataType::Float, DataType::Int8, DataType::Int64}) {
-      const Tensor a = random_tensor(type, {2, 7001, width}, 1, 1, 100);
+      const Tensor a = seeded(1, {2, 7001, width}, 1, 100, type);
       for (const Shape& shape : {Shape{width}, Shape{2, 1, width}}) {
-        const Tensor b = random_tensor(type, shape, 2, 1, 100);
+        const Tensor b = seeded(2, shape, 1, 100, type);
         const std::vector<double> x = as_doubles(a), y = as_doubles(b);
         const std::int64_t repeat = shape.size() == 1 ? 0 : width;
         for (const int threads : {1, 3}) {
@@ -105,8 +103,7 @@ TEST(ElementwiseOperators, ShortRowsAreJoined) {
 
 // Sizes beyond the grain, cut at places that no row ends at.
 TEST(ElementwiseOperators, ThreadsDoNotChangeBits) {
-  const Tensor a = random_tensor(DataType::Float, {7, 1001, 13}, 1),
-               b = random_tensor(DataType::Float, {1001, 1}, 2, 1, 2);
+  const Tensor a = seeded(1, {7, 1001, 13}), b = seeded(2, {1001, 1}, 1, 2);
   for (const char* op : {"Add", "Div"}) {
     const Tensor serial = run_op(op, {a, b})[0];
     for (const int threads : {2, 3, 8})

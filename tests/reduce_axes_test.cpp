@@ -51,7 +51,7 @@ TEST(ReduceBlocked, IsThePlainOne) {
       std::vector<std::int64_t> spatial;
       for (std::size_t i = 2; i < shape.size(); ++i)
         spatial.push_back(static_cast<std::int64_t>(i));
-      const Tensor x = random_tensor(DataType::Float, shape, 1);
+      const Tensor x = seeded(1, shape);
       const Tensor axes =
           make_tensor<std::int64_t>({static_cast<std::int64_t>(spatial.size())}, spatial);
       for (const std::int64_t keep : {0, 1}) {
@@ -92,7 +92,7 @@ TEST(ReduceBlocked, IsChosenForTheSpatialAxesOnly) {
 
 // The axes are known to the run alone; results of several rows and strips on several threads.
 TEST(Reduce, AxesOfTheRunAndThreads) {
-  const Tensor x = random_tensor(DataType::Float, {3, 400, 130}, 1);
+  const Tensor x = seeded(1, {3, 400, 130});
   for (const std::int64_t axis : {0, 1, 2}) {
     const Tensor axes = make_tensor<std::int64_t>({1}, {axis});
     const Tensor serial = run_op("ReduceSum", {x, axes})[0];

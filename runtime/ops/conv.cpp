@@ -26,7 +26,7 @@ void infer_conv(InferContext& context) {
   expect_same_type(context, 1, 0);
   const Shape& x = context.input(0).dims;
   const Shape& w = context.input(1).dims;
-  context.expect_rank(0, 3, 32);
+  context.expect_rank(0, 3, kRankLimit);
   context.expect_rank(1, context.rank(0), context.rank(0));
   const PlainConv conv = conv_of(context.node, x, w);
   Shape expected_w = w;

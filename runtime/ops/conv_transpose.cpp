@@ -71,7 +71,7 @@ PlainConv conv_of(const Node& node, const Shape& x, const Shape& w) {
 void infer_conv_transpose(InferContext& context) {
   const DataType type = expect_floating(context, 0);
   expect_same_type(context, 1, 0);
-  context.expect_rank(0, 3, 32);
+  context.expect_rank(0, 3, kRankLimit);
   context.expect_rank(1, context.rank(0), context.rank(0));
   const Shape& x = context.input(0).dims;
   Shape w = context.input(1).dims;

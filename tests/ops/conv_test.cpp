@@ -8,8 +8,6 @@
 namespace keel::test {
 namespace {
 
-using Ints = std::vector<std::int64_t>;
-
 // What a node is expected to compute: the shape is filled in from dims, the rest by hand.
 struct Row {
   std::string name;
@@ -226,23 +224,22 @@ TEST(ConvOp, Double) {
   for (const Row& row : rows()) {
     Data data = data_of(row);
     for (Tensor& input : data.inputs)
-      if (!input.empty()) input = converted(input, DataType::Double);
+      if (!input.empty()) input = widened(input);
     expect_close(run_node_as(data.node, data.inputs, {0, 0, 0, 2})[0], data.want, 1e-14, row.name);
   }
 }
 
 TEST(ConvOp, FourSpatialAxes) {
-  const Tensor x = random_tensor(DataType::Float, {1, 2, 3, 3, 4, 2}, 1);
-  const Tensor w = random_tensor(DataType::Float, {3, 2, 2, 1, 3, 2}, 2);
-  const Tensor want =
-      run_op("Conv", {converted(x, DataType::Double), converted(w, DataType::Double)})[0];
+  const Tensor x = seeded(1, {1, 2, 3, 3, 4, 2});
+  const Tensor w = seeded(2, {3, 2, 2, 1, 3, 2});
+  const Tensor want = run_op("Conv", {widened(x), widened(w)})[0];
   EXPECT_EQ(to_string(want.shape()), "[1, 3, 2, 3, 2, 1]");
   expect_close(run_op("Conv", {x, w})[0], want, 1e-6);
   expect_close(run_op("Conv", {x, w}, {}, 1, {1, 1, 1, 2})[0], want, 1e-6);
 }
 
 TEST(ConvOp, EmptyInputs) {
-  const Tensor w = random_tensor(DataType::Float, {3, 2, 1, 1}, 2);
+  const Tensor w = seeded(2, {3, 2, 1, 1});
   const Tensor b = make_tensor<float>({3}, {1, 2, 3});
   EXPECT_EQ(run_op("Conv", {Tensor(DataType::Float, {0, 2, 4, 4}), w})[0].shape(),
             (Shape{0, 3, 4, 4}));
@@ -251,8 +248,6 @@ TEST(ConvOp, EmptyInputs) {
                           {{"pads", Ints{0, 0, 1, 0}}})[0];
   expect_same(y, make_tensor<float>({1, 3, 1, 1}, {1, 2, 3}));
 }
-
-TensorType type_of(Shape dims, DataType type = DataType::Float) { return {type, true, dims}; }
 
 TEST(ConvOp, InfersSymbolicShapes) {
   constexpr Dim kN = -2, kH = -3;

@@ -1,7 +1,9 @@
 // Resize: one axis after another, each output position a weighted sum of input positions.
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
+#include "runtime/tensor.h"
 #include "tests/oracle/call.h"
 
 namespace keel::oracle {
@@ -159,18 +161,27 @@ std::vector<Axis> resized_axes(const Call& c, bool crop) {
   return out;
 }
 
+// Rounded to nearest even, and kept within the range of an integer type.
+double saturated(DataType type, double value) {
+  const std::string_view name = data_type_name(type);
+  const auto bits = static_cast<int>(element_bits(type));
+  const double low = name[0] == 'u' || name == "bool" ? 0 : -std::ldexp(1, bits - 1);
+  const double high = std::ldexp(1, low < 0 ? bits - 1 : bits) - 1;
+  return std::clamp(std::nearbyint(value), low, high);
+}
+
 Arrays resize(const Call& c) {
   const Settings s = settings(c.node);
   const bool crop = s.coordinates == "tf_crop_and_resize";
   const std::vector<Axis> axes = resized_axes(c, crop);
-  Array x = c[0];
-  x.reals.resize(static_cast<std::size_t>(x.size()));
+  Array x(DataType::Double, c[0].shape);
   for (std::int64_t i = 0; i < x.size(); ++i) x.reals[i] = c[0].number(i);
   for (std::size_t i = 0; i < axes.size(); ++i)
     if (axes[i].scale != 1 || axes[i].out != axes[i].in || crop)
       x = along(x, static_cast<std::int64_t>(i), s, axes[i]);
-  Array out(x.type, x.shape);
-  for (std::int64_t i = 0; i < out.size(); ++i) out.set_number(i, x.reals[i]);
+  Array out(c[0].type, x.shape);
+  for (std::int64_t i = 0; i < out.size(); ++i)
+    out.set_number(i, out.is_integer() ? saturated(out.type, x.reals[i]) : x.reals[i]);
   return {out};
 }
 

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <random>
 
 #include "runtime/error.h"
 #include "runtime/prepare.h"
 #include "simd/layout.h"
+#include "tests/oracle/array.h"
+#include "tests/oracle/oracle.h"
+#include "tests/support/compare.h"
+#include "tests/support/operator_check.h"
+#include "tests/support/random_tensor.h"
 
 namespace keel::test {
 namespace {
@@ -78,18 +81,12 @@ std::int64_t scratch_floats(std::size_t bytes) {
 
 }  // namespace
 
-Node make_node(const std::string& op, const Attributes& attributes, std::size_t inputs,
-               std::size_t outputs, const std::vector<std::size_t>& absent) {
-  Node node;
-  node.name = "n";
-  const std::size_t dot = op.rfind('.');
-  node.domain = dot == std::string::npos ? "" : op.substr(0, dot);
-  node.op_type = dot == std::string::npos ? op : op.substr(dot + 1);
-  node.attributes = attributes;
-  for (std::size_t i = 0; i < inputs; ++i) node.inputs.push_back(static_cast<ValueId>(i));
-  for (std::size_t i : absent) node.inputs[i] = kNone;
-  for (std::size_t i = 0; i < outputs; ++i) node.outputs.push_back(static_cast<ValueId>(100 + i));
-  return node;
+Node make_node(const std::string& op, const Attributes& attributes, std::size_t inputs, int outputs,
+               const std::vector<std::size_t>& absent) {
+  std::vector<Tensor> given(inputs, make_tensor<float>({}, {0}));
+  for (std::size_t i : absent) given[i] = Tensor();
+  const bool own = op.rfind("keel.", 0) == 0;
+  return operator_node(own ? op.substr(5) : op, given, attributes, outputs, own ? "keel" : "");
 }
 
 std::vector<Tensor> run_node_as(const Node& node, const std::vector<Tensor>& inputs,
@@ -103,7 +100,7 @@ std::vector<Tensor> run_node_as(const Node& node, const std::vector<Tensor>& inp
     add_input(in, inputs[i], blocked);
     const bool known = !blocked && (settings.variable_inputs >> i & 1) == 0 && !inputs[i].empty();
     if (!inputs[i].empty())
-      types[i] = {{inputs[i].type(), true, inputs[i].shape()}, known ? &inputs[i] : nullptr};
+      types[i] = {{inputs[i].type(), true, inputs[i].shape()}, blocked ? nullptr : &inputs[i]};
     prepare.constants.push_back(known ? std::make_shared<const Tensor>(inputs[i]) : nullptr);
     prepare.inputs.push_back(in.refs.back());
     if (!known) prepare.inputs.back().data = nullptr;
@@ -155,108 +152,105 @@ std::vector<Tensor> run_node_as(const Node& node, const std::vector<Tensor>& inp
 }
 
 std::vector<Tensor> run_op(const std::string& op, const std::vector<Tensor>& inputs,
-                           const Attributes& attributes, std::size_t outputs,
-                           const RunSettings& settings) {
+                           const Attributes& attributes, int outputs, const RunSettings& settings) {
   std::vector<std::size_t> absent;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i].empty()) absent.push_back(i);
   return run_node_as(make_node(op, attributes, inputs.size(), outputs, absent), inputs, settings);
 }
 
+std::vector<Tensor> oracle_of(const Node& node, const std::vector<Tensor>& inputs) {
+  Graph graph;
+  Node own = node;
+  std::map<std::string, Tensor> given;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].empty()) continue;
+    own.inputs[i] = graph.add_value(str("x", i));
+    graph.values.back().graph_input = true;
+    given[graph.values.back().name] = inputs[i];
+  }
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < own.outputs.size(); ++i) {
+    own.outputs[i] = graph.add_value(str("y", i));
+    names.push_back(graph.values.back().name);
+    graph.outputs.push_back(own.outputs[i]);
+  }
+  graph.nodes.push_back(own);
+  graph.link();
+  const std::map<std::string, Tensor> results = oracle::run(graph, given);
+  std::vector<Tensor> outputs;
+  for (const std::string& name : names) outputs.push_back(results.at(name));
+  return outputs;
+}
+
+namespace {
+
+// Everything but the number of threads, which changes no bit.
+void check_settings(const Node& node, const std::vector<Tensor>& inputs,
+                    const std::vector<Tensor>& want, RunSettings settings, double nme) {
+  const std::string what =
+      str(node.op_type, " blocked ", settings.blocked_inputs, " -> ", settings.blocked_outputs,
+          ", variable ", settings.variable_inputs, ", ", settings.isa);
+  const std::vector<Tensor> one = run_node_as(node, inputs, settings);
+  for (std::size_t i = 0; i < want.size(); ++i)
+    expect_close(one[i], want[i], nme > 0 ? nme : default_nme(one[i].type()), what);
+  for (int threads : {2, 5}) {
+    settings.threads = threads;
+    const std::vector<Tensor> many = run_node_as(node, inputs, settings);
+    for (std::size_t i = 0; i < want.size(); ++i)
+      expect_same(many[i], one[i], str(what, ", ", threads, " threads"));
+  }
+}
+
+}  // namespace
+
+void check_node(const Node& node, const std::vector<Tensor>& inputs, std::uint64_t blocked_inputs,
+                std::uint64_t blocked_outputs, double nme) {
+  const std::vector<Tensor> want = oracle_of(node, inputs);
+  for (const simd::KernelTable* kernels : simd::available())
+    for (std::uint64_t in = 0; in <= blocked_inputs; ++in) {
+      if ((in & ~blocked_inputs) != 0) continue;
+      for (std::uint64_t out = 0; out <= blocked_outputs; ++out) {
+        if ((out & ~blocked_outputs) != 0) continue;
+        for (std::uint64_t variable : {std::uint64_t{1}, ~std::uint64_t{0}})
+          check_settings(node, inputs, want, {in, out, variable, 1, kernels->isa}, nme);
+      }
+    }
+}
+
 std::vector<TensorType> infer_op(const std::string& op, const std::vector<TensorType>& inputs,
-                                 const Attributes& attributes, std::size_t outputs) {
+                                 const Attributes& attributes, int outputs) {
   const Node node = make_node(op, attributes, inputs.size(), outputs);
   std::vector<InferContext::Input> types;
   for (const TensorType& type : inputs) types.push_back({type, nullptr});
   return infer_node(node, types);
 }
 
-namespace {
-
-// Calls body(T*) with the elements of a tensor of numbers.
-template <typename Body>
-void with_elements(const Tensor& tensor, const Body& body) {
-  void* data = const_cast<void*>(tensor.data());
-  switch (tensor.type()) {
-    case DataType::Float:
-      return body(static_cast<float*>(data));
-    case DataType::Double:
-      return body(static_cast<double*>(data));
-    case DataType::Int8:
-      return body(static_cast<std::int8_t*>(data));
-    case DataType::Uint8:
-      return body(static_cast<std::uint8_t*>(data));
-    case DataType::Int16:
-      return body(static_cast<std::int16_t*>(data));
-    case DataType::Uint16:
-      return body(static_cast<std::uint16_t*>(data));
-    case DataType::Int32:
-      return body(static_cast<std::int32_t*>(data));
-    case DataType::Uint32:
-      return body(static_cast<std::uint32_t*>(data));
-    case DataType::Int64:
-      return body(static_cast<std::int64_t*>(data));
-    case DataType::Uint64:
-      return body(static_cast<std::uint64_t*>(data));
-    case DataType::Bool:
-      return body(static_cast<bool*>(data));
-    default:
-      FAIL() << "no numbers of type " << data_type_name(tensor.type());
-  }
+Tensor seeded(std::uint64_t seed, const Shape& shape, double low, double high, DataType type) {
+  Random random(seed);
+  return random_tensor(random, type, shape, low, high);
 }
 
-Tensor from_doubles(DataType type, const Shape& shape, const std::vector<double>& values) {
-  Tensor tensor(type, shape);
-  with_elements(tensor, [&](auto* data) {
-    using T = std::remove_pointer_t<decltype(data)>;
-    for (std::size_t i = 0; i < values.size(); ++i) data[i] = static_cast<T>(values[i]);
-  });
-  return tensor;
-}
-
-}  // namespace
-
-Tensor random_tensor(DataType type, const Shape& shape, unsigned seed, double lowest,
-                     double highest) {
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<double> distribution(lowest, highest);
-  std::vector<double> values(static_cast<std::size_t>(element_count(shape)));
-  for (double& value : values) value = distribution(generator);
-  return from_doubles(type, shape, values);
+Tensor widened(const Tensor& tensor) {
+  Tensor wide(DataType::Double, tensor.shape());
+  std::copy_n(tensor.data_as<float>(), tensor.size(), wide.data_as<double>());
+  return wide;
 }
 
 std::vector<double> as_doubles(const Tensor& tensor) {
+  const oracle::Array array = oracle::from_tensor(tensor);
   std::vector<double> values(static_cast<std::size_t>(tensor.size()));
-  with_elements(tensor, [&](const auto* data) {
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(data[i]);
-  });
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = array.number(static_cast<std::int64_t>(i));
   return values;
 }
 
-Tensor converted(const Tensor& tensor, DataType type) {
-  return from_doubles(type, tensor.shape(), as_doubles(tensor));
-}
-
-void expect_close(const Tensor& got, const Tensor& want, double tolerance,
-                  const std::string& what) {
-  ASSERT_EQ(to_string(got.shape()), to_string(want.shape())) << what;
-  const std::vector<double> x = as_doubles(got), y = as_doubles(want);
-  double scale = 0;
-  for (double value : y)
-    if (std::isfinite(value)) scale = std::max(scale, std::abs(value));
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const bool same = x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]));
-    ASSERT_TRUE(same || std::abs(x[i] - y[i]) <= tolerance * scale)
-        << what << " at " << i << ": got " << x[i] << ", want " << y[i] << ", scale " << scale;
-  }
+void expect_close(const Tensor& got, const Tensor& want, double nme, const std::string& what) {
+  EXPECT_EQ(nme_difference(got, want, nme), "") << what;
 }
 
 void expect_same(const Tensor& got, const Tensor& want, const std::string& what) {
-  ASSERT_EQ(to_string(got.shape()), to_string(want.shape())) << what;
-  ASSERT_EQ(got.type(), want.type()) << what;
-  const bool same =
-      got.byte_size() == 0 || std::memcmp(got.data(), want.data(), got.byte_size()) == 0;
-  EXPECT_TRUE(same) << what;
+  EXPECT_EQ(bit_difference(got, want), "") << what;
 }
 
 }  // namespace keel::test

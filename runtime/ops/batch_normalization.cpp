@@ -1,0 +1,160 @@
+// BatchNormalization: Y = act((X - mean) / sqrt(var + epsilon) * scale + B + residual) per channel.
+// Inputs X, scale, B, mean, var, residual as Y (epilogue). With training_mode=1 mean and var are
+// those of the batch, and outputs 1 and 2 the running ones: old * momentum + batch * (1 -
+// momentum).
+#include <cmath>
+
+#include "runtime/activation.h"
+#include "runtime/error.h"
+#include "runtime/infer_checks.h"
+#include "runtime/reorder.h"
+
+namespace keel::ops {
+namespace {
+
+constexpr std::size_t kScale = 1, kB = 2, kMean = 3, kVar = 4, kResidual = 5;
+
+// X as [images, channels, spatial].
+struct BatchNormSizes {
+  std::int64_t images = 1, channels = 1, spatial = 1;
+};
+
+// spatial=0 (opset < 9): every position of an image is a channel of its own.
+bool per_position(const Node& node) { return node.int_or("spatial", 1) == 0; }
+
+BatchNormSizes sizes_of(const Node& node, const Shape& x) {
+  if (x.size() == 1) return {1, 1, x[0]};
+  if (per_position(node)) return {x[0], product(x, 1, x.size()), 1};
+  return {x[0], x[1], product(x, 2, x.size())};
+}
+
+void infer_batch_normalization(InferContext& context) {
+  const DataType type = expect_floating(context, 0);
+  context.expect_rank(0, 1, kRankLimit);
+  const Shape& x = context.input(0).dims;
+  Shape parameters = {x.size() == 1 ? 1 : x[1]};
+  if (per_position(context.node)) parameters.assign(x.begin() + 1, x.end());
+  for (std::size_t i : {kScale, kB, kMean, kVar}) {
+    expect_floating(context, i);
+    expect_dims(context, i, parameters);
+  }
+  expect_residual(context, kResidual, type, x);
+  int_attribute(context.node, "training_mode", 0, 0, 1);
+  context.node.float_or("epsilon", 1e-5f);
+  context.node.float_or("momentum", 0.9f);
+  context.set_output(0, type, x);
+  // Opset < 14 has four extra outputs: mean, var, saved_mean, saved_var.
+  for (std::size_t i = 1; i < context.node.outputs.size(); ++i)
+    context.set_output(i, context.type(kMean), parameters);
+}
+
+double element(const TensorRef& tensor, std::int64_t i) {
+  return tensor.type == DataType::Double ? tensor.as<double>()[i]
+                                         : static_cast<double>(tensor.as<float>()[i]);
+}
+
+void store(RunContext& run, std::size_t output, std::int64_t i, double value) {
+  if (!run.has_output(output)) return;
+  const TensorRef& tensor = run.output(output);
+  if (tensor.type == DataType::Double)
+    tensor.as<double>()[i] = value;
+  else
+    tensor.as<float>()[i] = static_cast<float>(value);
+}
+
+struct Statistics {
+  double mean, var;
+};
+
+// Of one channel over images and positions; the variance of the population.
+template <typename T>
+Statistics statistics_of(const BatchNormSizes& sizes, const T* x, std::int64_t channel) {
+  const std::int64_t image = sizes.channels * sizes.spatial;
+  const double count = static_cast<double>(sizes.images * sizes.spatial);
+  const auto sum = [&](auto&& term) {
+    double total = 0;
+    for (std::int64_t n = 0; n < sizes.images; ++n)
+      for (std::int64_t i = 0; i < sizes.spatial; ++i)
+        total += term(static_cast<double>(x[n * image + channel * sizes.spatial + i]));
+    return total;
+  };
+  const double mean = sum([](double value) { return value; }) / count;
+  const double var = sum([&](double value) { return (value - mean) * (value - mean); }) / count;
+  return {mean, var};
+}
+
+struct BatchNorm {
+  BatchNormSizes sizes;
+  bool training;
+  double epsilon, momentum;
+
+  // The statistics that normalize a channel; writes the extra outputs.
+  template <typename T>
+  Statistics choose_statistics(RunContext& run, std::int64_t channel) const {
+    const Statistics given{element(run.input(kMean), channel), element(run.input(kVar), channel)};
+    if (!training) {
+      for (std::size_t i : {1, 3}) store(run, i, channel, given.mean);
+      for (std::size_t i : {2, 4}) store(run, i, channel, given.var);
+      return given;
+    }
+    const Statistics batch = statistics_of(sizes, run.in<T>(0), channel);
+    store(run, 1, channel, given.mean * momentum + batch.mean * (1 - momentum));
+    store(run, 2, channel, given.var * momentum + batch.var * (1 - momentum));
+    store(run, 3, channel, batch.mean);
+    store(run, 4, channel, batch.var);
+    return batch;
+  }
+
+  template <typename T>
+  void run_channel(RunContext& run, std::int64_t channel) const {
+    const Statistics used = choose_statistics<T>(run, channel);
+    const double factor = element(run.input(kScale), channel) / std::sqrt(used.var + epsilon);
+    const double shift = element(run.input(kB), channel);
+    const Epilogue& epilogue = run.node.epilogue;
+    const T* residual = epilogue.residual ? run.in<T>(kResidual) : nullptr;
+    for (std::int64_t n = 0; n < sizes.images; ++n) {
+      const std::int64_t at = (n * sizes.channels + channel) * sizes.spatial;
+      const T* x = run.in<T>(0) + at;
+      T* y = run.out<T>(0) + at;
+      for (std::int64_t i = 0; i < sizes.spatial; ++i) {
+        double value = (static_cast<double>(x[i]) - used.mean) * factor + shift;
+        if (residual != nullptr) value += static_cast<double>(residual[at + i]);
+        y[i] = static_cast<T>(activate(epilogue.activation, value));
+      }
+    }
+  }
+};
+
+template <typename T>
+Kernel prepare_plain(const PrepareContext& context) {
+  const Node& node = context.node;
+  const BatchNorm norm{sizes_of(node, context.inputs[0].dims), node.int_or("training_mode", 0) != 0,
+                       static_cast<double>(node.float_or("epsilon", 1e-5f)),
+                       static_cast<double>(node.float_or("momentum", 0.9f))};
+  Kernel kernel;
+  kernel.name = "batch norm plain";
+  kernel.run = [norm](RunContext& run) {
+    run.parallel.chunks(norm.sizes.channels,
+                        [&](std::int64_t channel, int) { norm.run_channel<T>(run, channel); });
+  };
+  return kernel;
+}
+
+Kernel prepare_batch_normalization(const PrepareContext& context) {
+  if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
+  return prepare_in_plain(context, prepare_plain<float>);
+}
+
+}  // namespace
+
+void batch_normalization(OpTable& table) {
+  OpDef def;
+  def.name = "BatchNormalization";
+  def.infer = infer_batch_normalization;
+  def.prepare = prepare_batch_normalization;
+  def.epilogue = true;
+  def.half_through_float = true;
+  table.add(def);
+}
+
+}  // namespace keel::ops

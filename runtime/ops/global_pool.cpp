@@ -1,0 +1,88 @@
+// GlobalAveragePool, GlobalMaxPool, GlobalLpPool: X [N, C, spatial] -> Y [N, C, 1, ...].
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "runtime/error.h"
+#include "runtime/infer_checks.h"
+#include "runtime/reorder.h"
+
+namespace keel::ops {
+namespace {
+
+enum class GlobalKind { Average, Max, Lp };
+
+GlobalKind kind_of(const Node& node) {
+  if (node.op_type == "GlobalAveragePool") return GlobalKind::Average;
+  return node.op_type == "GlobalMaxPool" ? GlobalKind::Max : GlobalKind::Lp;
+}
+
+std::int64_t power_of(const Node& node) { return int_attribute(node, "p", 2, 1, INT32_MAX); }
+
+void infer_global_pool(InferContext& context) {
+  const DataType type = expect_floating(context, 0);
+  context.expect_rank(0, 3, kRankLimit);
+  power_of(context.node);
+  const Shape& x = context.input(0).dims;
+  Shape y(x.size(), 1);
+  y[0] = x[0];
+  y[1] = x[1];
+  context.set_output(0, type, std::move(y));
+}
+
+// One plane of n values; an empty one averages to NaN, as 0 / 0 does.
+template <typename T>
+T reduce_plane(GlobalKind kind, double p, const T* x, std::int64_t n) {
+  if (kind == GlobalKind::Max) {
+    T best = -std::numeric_limits<T>::infinity();
+    for (std::int64_t i = 0; i < n; ++i)
+      if (x[i] > best || x[i] != x[i]) best = x[i];
+    return best;
+  }
+  double sum = 0;
+  if (kind == GlobalKind::Average) {
+    for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]);
+    return static_cast<T>(sum / static_cast<double>(n));
+  }
+  for (std::int64_t i = 0; i < n; ++i) sum += std::pow(std::abs(static_cast<double>(x[i])), p);
+  return static_cast<T>(std::pow(sum, 1 / p));
+}
+
+template <typename T>
+Kernel prepare_plain(const PrepareContext& context) {
+  const GlobalKind kind = kind_of(context.node);
+  const double p = static_cast<double>(power_of(context.node));
+  const Shape& dims = context.inputs[0].dims;
+  const std::int64_t planes = checked_mul(dims[0], dims[1]);
+  const std::int64_t spatial = product(dims, 2, dims.size());
+  Kernel kernel;
+  kernel.name = "global pool plain";
+  kernel.run = [=](RunContext& run) {
+    const T* x = run.in<T>(0);
+    T* y = run.out<T>(0);
+    run.parallel.chunks(planes, [&](std::int64_t plane, int) {
+      y[plane] = reduce_plane(kind, p, x + plane * spatial, spatial);
+    });
+  };
+  return kernel;
+}
+
+Kernel prepare_global_pool(const PrepareContext& context) {
+  if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
+  return prepare_in_plain(context, prepare_plain<float>);
+}
+
+}  // namespace
+
+void global_pool(OpTable& table) {
+  for (const char* name : {"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"}) {
+    OpDef def;
+    def.name = name;
+    def.infer = infer_global_pool;
+    def.prepare = prepare_global_pool;
+    def.half_through_float = true;
+    table.add(def);
+  }
+}
+
+}  // namespace keel::ops
