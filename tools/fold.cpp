@@ -1,12 +1,12 @@
 // keel fold MODEL -o OUT: folds batch normalization, proves it, writes a standard .onnx.
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <optional>
 
 #include "loaders/onnx_reader.h"
 #include "loaders/onnx_writer.h"
 #include "runtime/error.h"
-#include "runtime/optimizer.h"
+#include "runtime/model.h"
 #include "tools/command.h"
 #include "tools/engine_flags.h"
 #include "tools/fold_report.h"
@@ -44,20 +44,30 @@ int fold(const FoldFlags& flags) {
     throw Error(ErrorCode::Usage, "fold: give -o OUT, or --dry-run");
   const Options options = fold_options(flags);
   LoadedModel loaded = read_model(flags.model, options, Purpose::Write);
-  Graph folded = loaded.graph;
   FoldReport report;
   report.input = describe_file(flags.model);
-  report.ops_before = count_ops(folded);
-  optimize(folded, options, {Phase::Fold}, report.decisions);
-  report.ops_after = count_ops(folded);
+  report.ops_before = count_ops(loaded.graph);
+  std::optional<Verifier> verifier;
   if (flags.verify > 0) {
     require_supported(loaded);
-    report.verified = verify(loaded.graph, folded, options, flags.input, flags.verify);
+    verifier.emplace(loaded.graph, options, flags.input, flags.verify);
   }
-  const bool ok = !report.verified || report.verified->ok;
-  if (ok && !flags.dry_run) {
-    write_model(loaded, folded, flags.output);
-    report.output = describe_file(flags.output);
+  optimize(loaded.graph, options, {Phase::Fold}, report.decisions);
+  report.ops_after = count_ops(loaded.graph);
+  const Options plain = Verifier::unoptimised(options);
+  bool ok = true;
+  if (flags.dry_run) {
+    if (verifier) report.verified = verifier->check(Model(build_model(loaded.graph, plain)));
+    ok = !report.verified || report.verified->ok;
+  } else {
+    // What is verified is the file itself, before it takes its place.
+    PendingModel pending(loaded, flags.output);
+    if (verifier) report.verified = verifier->check(Model::load(pending.temporary(), plain));
+    ok = !report.verified || report.verified->ok;
+    if (ok) {
+      pending.commit();
+      report.output = describe_file(flags.output);
+    }
   }
   if (!flags.report.empty()) write_json(flags.report, as_json(report));
   if (flags.engine.format == "json")

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <numeric>
 
-#include "loaders/files/npz.h"
+#include "loaders/files/tensor_file.h"
 #include "loaders/onnx_reader.h"
 #include "runtime/error.h"
 #include "runtime/half.h"
@@ -152,7 +152,7 @@ int run(const RunFlags& flags) {
   const NamedTensors inputs = flags.input.tensors(model, flags.engine.quiet);
   const NamedTensors outputs = model.run(inputs, {}, stoppable(flags.engine.timeout_seconds()));
   const std::vector<std::string> labels = read_labels(flags.labels);
-  if (!flags.save_outputs.empty()) write_npz(flags.save_outputs, outputs);
+  if (!flags.save_outputs.empty()) write_tensor_file(flags.save_outputs, outputs);
 
   std::string text;
   Json json{{"schema", "keel.run/1"}, {"model", flags.model}, {"isa", model.isa()}};

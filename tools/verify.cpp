@@ -57,25 +57,36 @@ void compare(const Tensor& a, const Tensor& b, OutputCheck& check) {
 
 }  // namespace
 
-VerifyResult verify(const Graph& original, const Graph& folded, const Options& options,
-                    const InputFlags& inputs, int count) {
-  Options plain = options;
-  plain.opt = OptLevel::None;
-  const Model a(build_model(original, plain)), b(build_model(folded, plain));
+Options Verifier::unoptimised(Options options) {
+  options.opt = OptLevel::None;
+  options.dims.clear();
+  return options;
+}
+
+Verifier::Verifier(const Graph& original, const Options& options, const InputFlags& flags,
+                   int count)
+    : seed_(flags.seed) {
+  const Model model(build_model(original, unoptimised(options)));
+  for (int i = 0; i < count; ++i) {
+    inputs_.push_back(i == 0 ? flags.tensors(model, true)
+                             : flags.random_tensors(model, seed_ + static_cast<std::uint64_t>(i)));
+    outputs_.push_back(model.run(inputs_.back(), {}, stoppable(0)));
+  }
+}
+
+VerifyResult Verifier::check(const Model& folded) const {
   VerifyResult result;
-  result.inputs = count;
-  result.seed = inputs.seed;
-  for (const ValueInfo& info : a.outputs()) {
+  result.inputs = static_cast<int>(inputs_.size());
+  result.seed = seed_;
+  for (const ValueInfo& info : folded.outputs()) {
     OutputCheck check;
     check.name = info.name;
     result.outputs.push_back(check);
   }
-  for (int i = 0; i < count; ++i) {
-    const NamedTensors given =
-        i == 0 ? inputs.tensors(a, true)
-               : inputs.random_tensors(a, inputs.seed + static_cast<unsigned>(i));
-    const NamedTensors x = a.run(given, {}, stoppable(0)), y = b.run(given, {}, stoppable(0));
-    for (OutputCheck& check : result.outputs) compare(x.at(check.name), y.at(check.name), check);
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const NamedTensors got = folded.run(inputs_[i], {}, stoppable(0));
+    for (OutputCheck& check : result.outputs)
+      compare(outputs_[i].at(check.name), got.at(check.name), check);
   }
   for (const OutputCheck& check : result.outputs) result.ok = result.ok && check.ok;
   return result;

@@ -25,9 +25,23 @@ struct VerifyResult {
   std::vector<OutputCheck> outputs;  // the worst over all inputs, by output
 };
 
-// `count` random inputs, or the given ones and count - 1 random ones. The bound of NME is 1e-5 for
-// float outputs, 1e-6 for double, 2e-3 for float16 and bfloat16 2e-2; other types must be equal.
-VerifyResult verify(const Graph& original, const Graph& folded, const Options& options,
-                    const InputFlags& inputs, int count);
+// What the original answers, kept so that its weights need not be in memory together with the
+// folded model's.
+class Verifier {
+ public:
+  // Runs the original on `count` inputs: the given ones, completed with random ones, then random
+  // ones of the seeds that follow.
+  Verifier(const Graph& original, const Options& options, const InputFlags& flags, int count);
+  // The bound of NME is 1e-5 for float outputs, 1e-6 for double, 2e-3 for float16, 2e-2 for
+  // bfloat16; other types must be equal.
+  VerifyResult check(const Model& folded) const;
+
+  // The options under which both are run.
+  static Options unoptimised(Options options);
+
+ private:
+  std::uint64_t seed_;
+  std::vector<NamedTensors> inputs_, outputs_;
+};
 
 }  // namespace keel::tools
