@@ -52,16 +52,17 @@ int fold(const FoldFlags& flags) {
     require_supported(loaded);
     verifier.emplace(loaded.graph, options, flags.input, flags.verify);
   }
-  optimize(loaded.graph, options, {Phase::Fold}, report.decisions);
-  report.ops_after = count_ops(loaded.graph);
+  Graph folded = loaded.graph;
+  optimize(folded, options, {Phase::Fold}, report.decisions);
+  report.ops_after = count_ops(folded);
   const Options plain = Verifier::unoptimised(options);
   bool ok = true;
   if (flags.dry_run) {
-    if (verifier) report.verified = verifier->check(Model(build_model(loaded.graph, plain)));
+    if (verifier) report.verified = verifier->check(Model(build_model(folded, plain)));
     ok = !report.verified || report.verified->ok;
   } else {
     // What is verified is the file itself, before it takes its place.
-    PendingModel pending(loaded, flags.output);
+    PendingModel pending(loaded, folded, flags.output);
     if (verifier) report.verified = verifier->check(Model::load(pending.temporary(), plain));
     ok = !report.verified || report.verified->ok;
     if (ok) {
