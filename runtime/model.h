@@ -50,6 +50,10 @@ struct Session::State {
 
   void run(const RunOptions& options);
 
+  // Where set, each run adds the seconds of every step of the plan.
+  std::vector<double>* step_seconds = nullptr;
+  const Plan* plan() const { return plan_.get(); }
+
  private:
   struct Buffer {  // grows, never shrinks
     std::shared_ptr<std::byte> data;

@@ -10,6 +10,8 @@
 namespace keel {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 void copy_elements(const TensorRef& from, void* to) {
@@ -174,10 +176,14 @@ void Session::State::run(const RunOptions& options) {
       for (std::size_t s = 0; s < plan_->steps.size(); ++s) {
         if (can_stop) parallel.check_stop();
         const Step& step = plan_->steps[s];
+        const auto begin = step_seconds == nullptr ? Clock::time_point() : Clock::now();
         if (step.dynamic)
           run_dynamic(step, s);
         else if (!step.view)
           run_step(step, s);
+        if (step_seconds == nullptr) continue;
+        step_seconds->resize(plan_->steps.size());
+        (*step_seconds)[s] += std::chrono::duration<double>(Clock::now() - begin).count();
       }
     });
     parallel.stop = nullptr;

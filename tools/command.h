@@ -15,6 +15,7 @@ struct ExitCode {
 void add_run(CLI::App& app, ExitCode& exit);
 void add_fold(CLI::App& app, ExitCode& exit);
 void add_bench(CLI::App& app, ExitCode& exit);
+void add_profile(CLI::App& app, ExitCode& exit);
 void add_inspect(CLI::App& app, ExitCode& exit);
 
 }  // namespace keel::tools

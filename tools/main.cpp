@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
     keel::tools::add_run(app, exit);
     keel::tools::add_fold(app, exit);
     keel::tools::add_bench(app, exit);
+    keel::tools::add_profile(app, exit);
     keel::tools::add_inspect(app, exit);
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
