@@ -62,7 +62,8 @@ struct BlockedGemm {
     run.parallel.ranges(shape.m, grain(shape.k), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t m = begin; m < end; ++m)
         for (std::int64_t k = 0; k < shape.k; k += kBlock)
-          std::copy_n(from + m * shape.k + k, std::min(kBlock, shape.k - k), to + (k * shape.m + m * kBlock));
+          std::copy_n(from + m * shape.k + k, std::min(kBlock, shape.k - k),
+                      to + (k * shape.m + m * kBlock));
     });
   }
 
@@ -71,7 +72,8 @@ struct BlockedGemm {
     run.parallel.ranges(shape.m, grain(shape.n), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t m = begin; m < end; ++m)
         for (std::int64_t n = 0; n < shape.n; n += kBlock)
-          std::copy_n(from + (n * shape.m + m * kBlock), std::min(kBlock, shape.n - n), to + m * shape.n + n);
+          std::copy_n(from + (n * shape.m + m * kBlock), std::min(kBlock, shape.n - n),
+                      to + m * shape.n + n);
     });
   }
 
@@ -119,7 +121,8 @@ Kernel prepare_blocked_gemm(const PrepareContext& context, const GemmShape& shap
   kernel.flops = gemm.plan.flops;
   kernel.scratch_per_thread = gemm.plan.thread_scratch;
   const auto blocked = [&](std::int64_t channels) {
-    return align64(static_cast<std::size_t>(blocks_of(channels) * kBlock * shape.m) * sizeof(float));
+    return align64(static_cast<std::size_t>(blocks_of(channels) * kBlock * shape.m) *
+                   sizeof(float));
   };
   gemm.a_at = align64(gemm.plan.shared_scratch);
   gemm.y_at = gemm.a_at + blocked(shape.k);

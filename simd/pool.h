@@ -15,7 +15,8 @@ struct PoolShape {
 // x [in h][in w][16], y [out h][out w][16]; rows [begin, end) of y are written. A window that holds
 // nothing but padding gives the lowest float (max) or 0 (average). NaN stays NaN.
 struct PoolKernels {
-  void (*max)(const PoolShape& shape, const float* x, float* y, std::int64_t begin, std::int64_t end);
+  void (*max)(const PoolShape& shape, const float* x, float* y, std::int64_t begin,
+              std::int64_t end);
   void (*average)(const PoolShape& shape, const float* x, float* y, std::int64_t begin,
                   std::int64_t end);
 };

@@ -2,12 +2,14 @@
 // Inputs X, scale, B, mean, var, residual as Y (epilogue). With training_mode=1 mean and var are
 // those of the batch, and outputs 1 and 2 the running ones: old * momentum + batch * (1 -
 // momentum).
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/activation.h"
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/reorder.h"
+#include "simd/batchnorm.h"
 
 namespace keel::ops {
 namespace {
@@ -140,8 +142,101 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+// s and t of y = s * x + t for every lane of the channel blocks, in double until stored.
+void affine_of(const TensorRef* parameters[5], double epsilon, float* s, float* t) {
+  const std::int64_t channels = parameters[kScale]->size();
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double factor =
+        element(*parameters[kScale], c) / std::sqrt(element(*parameters[kVar], c) + epsilon);
+    s[c] = static_cast<float>(factor);
+    t[c] =
+        static_cast<float>(element(*parameters[kB], c) - element(*parameters[kMean], c) * factor);
+  }
+  for (std::int64_t c = channels; c % kBlock != 0; ++c) s[c] = t[c] = 0.0f;
+}
+
+// Inference on X in NCHW16c: one pass over channel blocks.
+struct BlockedBatchNorm {
+  BatchNormSizes sizes;
+  double epsilon;
+  const simd::KernelTable* kernels;
+  std::shared_ptr<const Tensor> affine;  // s, then t; null: computed in shared scratch
+
+  std::int64_t blocks() const { return (sizes.channels + kBlock - 1) / kBlock; }
+
+  void operator()(RunContext& run) const {
+    const float* s = reinterpret_cast<const float*>(run.shared_scratch);
+    if (affine != nullptr)
+      s = affine->data_as<float>();
+    else
+      affine_of(const_cast<const TensorRef**>(run.inputs), epsilon,
+                reinterpret_cast<float*>(run.shared_scratch),
+                reinterpret_cast<float*>(run.shared_scratch) + blocks() * kBlock);
+    const float* t = s + blocks() * kBlock;
+    const Epilogue& epilogue = run.node.epilogue;
+    const float* residual = epilogue.residual ? run.in<float>(kResidual) : nullptr;
+    const std::int64_t rows = sizes.images * blocks() * sizes.spatial;
+    constexpr std::int64_t kGrain = 1024;  // positions of 16 floats
+    run.parallel.ranges(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+      while (begin < end) {
+        const std::int64_t block = begin / sizes.spatial % blocks();
+        const std::int64_t n = std::min(end - begin, sizes.spatial - begin % sizes.spatial);
+        kernels->batchnorm->blocked(run.in<float>(0) + begin * kBlock, s + block * kBlock,
+                                    t + block * kBlock,
+                                    residual == nullptr ? nullptr : residual + begin * kBlock,
+                                    run.out<float>(0) + begin * kBlock, n, epilogue.activation);
+        begin += n;
+      }
+    });
+  }
+};
+
+Kernel prepare_blocked(const PrepareContext& context) {
+  BlockedBatchNorm norm{sizes_of(context.node, context.inputs[0].dims),
+                        static_cast<double>(context.node.float_or("epsilon", 1e-5f)),
+                        &context.kernels, nullptr};
+  Kernel kernel;
+  kernel.name = "batch norm";
+  bool constant = true;
+  for (std::size_t i : {kScale, kB, kMean, kVar}) constant = constant && context.is_constant(i);
+  if (constant) {
+    norm.affine = context.pack("affine", [&] {
+      Tensor affine(DataType::Float, {2, norm.blocks() * kBlock});
+      const TensorRef* parameters[5] = {};
+      for (std::size_t i : {kScale, kB, kMean, kVar}) parameters[i] = &context.inputs[i];
+      float* s = affine.data_as<float>();
+      affine_of(parameters, norm.epsilon, s, s + norm.blocks() * kBlock);
+      return affine;
+    });
+  } else {
+    kernel.scratch_shared = static_cast<std::size_t>(2 * norm.blocks() * kBlock) * sizeof(float);
+  }
+  kernel.run = std::move(norm);
+  return kernel;
+}
+
+// Inference with one output follows X into NCHW16c.
+bool can_run_blocked(const Node& node) {
+  return node.int_or("training_mode", 0) == 0 && !per_position(node) && !node.has_output(1);
+}
+
+LayoutChoice layout_batch_normalization(const LayoutQuery& query) {
+  if (!(query.blocked_inputs & 1u) || !can_block(query.inputs[0]) || !can_run_blocked(query.node))
+    return {};
+  LayoutChoice choice;
+  choice.blocked_inputs = 1u;
+  if (query.node.epilogue.residual) choice.blocked_inputs |= 1u << kResidual;
+  choice.blocked_outputs = 1u;
+  return choice;
+}
+
 Kernel prepare_batch_normalization(const PrepareContext& context) {
   if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
+  const bool same_layout =
+      !context.node.epilogue.residual || context.inputs[kResidual].layout == Layout::Blocked16;
+  if (context.inputs[0].layout == Layout::Blocked16 && same_layout &&
+      context.outputs[0].layout == Layout::Blocked16 && can_run_blocked(context.node))
+    return prepare_blocked(context);
   return prepare_in_plain(context, prepare_plain<float>);
 }
 
@@ -152,6 +247,8 @@ void batch_normalization(OpTable& table) {
   def.name = "BatchNormalization";
   def.infer = infer_batch_normalization;
   def.prepare = prepare_batch_normalization;
+  def.layout = layout_batch_normalization;
+  def.in_place = true;
   def.epilogue = true;
   def.half_through_float = true;
   table.add(def);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/activation.h"
+#include "runtime/blocked_gemm.h"
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/gemm_plain.h"
@@ -143,8 +144,15 @@ Kernel prepare_gemm(const PrepareContext& context) {
       return prepare_plain<std::uint32_t>(context);
     case DataType::Uint64:
       return prepare_plain<std::uint64_t>(context);
-    default:
+    default: {
+      const GemmSizes sizes =
+          sizes_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
+      const GemmShape shape{sizes.m, sizes.n, sizes.k, sizes.trans_b, sizes.alpha, sizes.beta};
+      constexpr std::size_t kC = 2;
+      if (!sizes.trans_a && is_blocked_gemm(context, shape, kC))
+        return prepare_blocked_gemm(context, shape, kC);
       return prepare_plain<float>(context);
+    }
   }
 }
 

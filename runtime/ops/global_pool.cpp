@@ -6,6 +6,7 @@
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/reorder.h"
+#include "simd/pool.h"
 
 namespace keel::ops {
 namespace {
@@ -67,8 +68,48 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+// NCHW16c with at most two spatial axes: each row to one value, then the rows to one, so that long
+// sums stay accurate. The kernels are those of pools whose window is the whole input.
+Kernel prepare_blocked(const PrepareContext& context) {
+  const Shape& dims = context.inputs[0].dims;
+  const std::int64_t width = dims.back(), height = dims.size() == 4 ? dims[2] : 1;
+  const simd::PoolShape rows{{height, width}, {height, 1}, {1, width}, {1, 1}, {1, 1},
+                             {0, 0},          {0, 0},      false};
+  const simd::PoolShape columns{{height, 1}, {1, 1}, {height, 1}, {1, 1}, {1, 1},
+                                {0, 0},      {0, 0}, false};
+  const auto pool = kind_of(context.node) == GlobalKind::Max ? context.kernels.pool->max
+                                                             : context.kernels.pool->average;
+  const std::int64_t planes = dims[0] * ((dims[1] + kBlock - 1) / kBlock);
+  Kernel kernel;
+  kernel.name = "global pool";
+  kernel.scratch_per_thread = static_cast<std::size_t>(height * kBlock) * sizeof(float);
+  kernel.run = [=](RunContext& run) {
+    run.parallel.chunks(planes, [&](std::int64_t plane, int thread) {
+      auto* sums = reinterpret_cast<float*>(run.scratch(thread));
+      pool(rows, run.in<float>(0) + plane * height * width * kBlock, sums, 0, height);
+      pool(columns, sums, run.out<float>(0) + plane * kBlock, 0, 1);
+    });
+  };
+  return kernel;
+}
+
+bool has_kernel(const Node& node, const Shape& dims) {
+  return kind_of(node) != GlobalKind::Lp && (dims.size() == 3 || dims.size() == 4);
+}
+
+LayoutChoice layout_global_pool(const LayoutQuery& query) {
+  const TensorType& x = query.inputs[0];
+  const bool blocked =
+      (query.blocked_inputs & 1u) && can_block(x) && has_kernel(query.node, x.dims);
+  return blocked ? LayoutChoice{1, 1} : LayoutChoice{};
+}
+
 Kernel prepare_global_pool(const PrepareContext& context) {
   if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
+  if (context.inputs[0].layout == Layout::Blocked16 &&
+      context.outputs[0].layout == Layout::Blocked16 &&
+      has_kernel(context.node, context.inputs[0].dims) && element_count(context.inputs[0].dims) > 0)
+    return prepare_blocked(context);
   return prepare_in_plain(context, prepare_plain<float>);
 }
 
@@ -80,6 +121,7 @@ void global_pool(OpTable& table) {
     def.name = name;
     def.infer = infer_global_pool;
     def.prepare = prepare_global_pool;
+    def.layout = layout_global_pool;
     def.half_through_float = true;
     table.add(def);
   }

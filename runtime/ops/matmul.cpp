@@ -1,6 +1,7 @@
 // MatMul: matrix products over the last two axes, numpy broadcasting over the others. A vector A
 // counts as one row, a vector B as one column, and that axis is dropped from the result.
 #include "runtime/activation.h"
+#include "runtime/blocked_gemm.h"
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/gemm_plain.h"
@@ -121,8 +122,17 @@ Kernel prepare_matmul(const PrepareContext& context) {
       return prepare_plain<std::uint32_t>(context);
     case DataType::Uint64:
       return prepare_plain<std::uint64_t>(context);
-    default:
+    default: {
+      // One constant matrix B for all batches: their rows stand one below the other.
+      const Product product =
+          product_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
+      const GemmShape shape{checked_mul(element_count(product.batch_a), product.m), product.n,
+                            product.k};
+      constexpr std::size_t kNoBias = 3;
+      if (context.inputs[1].dims.size() == 2 && is_blocked_gemm(context, shape, kNoBias))
+        return prepare_blocked_gemm(context, shape, kNoBias);
       return prepare_plain<float>(context);
+    }
   }
 }
 

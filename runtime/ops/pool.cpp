@@ -1,4 +1,8 @@
 // MaxPool, AveragePool, LpPool: windows over the spatial axes of X [N, C, spatial].
+#include "simd/pool.h"
+
+#include <algorithm>
+
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/pool_plain.h"
@@ -68,7 +72,69 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+// Max and average over at most two axes, without Indices: what simd/pool.h does.
+bool has_kernel(const Node& node, std::size_t rank) {
+  return kind_of(node) != PoolKind::Lp && !node.has_output(1) && rank <= 4;
+}
+
+simd::PoolShape pool_shape(const PlainPool& pool) {
+  simd::PoolShape shape{{1, 1}, {1, 1}, {1, 1}, {1, 1},
+                        {1, 1}, {0, 0}, {0, 0}, pool.count_include_pad};
+  const std::size_t rank = pool.in.size();
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t axis = 2 - rank + i;
+    shape.in[axis] = pool.in[i];
+    shape.out[axis] = pool.out[i];
+    shape.kernel[axis] = pool.window.kernel[i];
+    shape.stride[axis] = pool.window.strides[i];
+    shape.dilation[axis] = pool.window.dilations[i];
+    shape.pad_begin[axis] = pool.window.pads[i];
+    shape.pad_end[axis] = pool.window.pads[rank + i];
+  }
+  return shape;
+}
+
+Kernel prepare_blocked(const PrepareContext& context) {
+  const Shape& x = context.inputs[0].dims;
+  PlainPool pool = pool_of(context.node, x);
+  resolve_pads(pool.window, pool.in);
+  const simd::PoolShape shape = pool_shape(pool);
+  const std::int64_t planes = x[0] * ((x[1] + kBlock - 1) / kBlock);
+  const auto run_rows =
+      pool.kind == PoolKind::Max ? context.kernels.pool->max : context.kernels.pool->average;
+  Kernel kernel;
+  kernel.name = "pool";
+  kernel.run = [=](RunContext& run) {
+    const std::int64_t in_plane = shape.in[0] * shape.in[1] * kBlock;
+    const std::int64_t out_plane = shape.out[0] * shape.out[1] * kBlock;
+    // A range of about 4096 loads, in whole rows.
+    const std::int64_t row = shape.out[1] * shape.kernel[0] * shape.kernel[1];
+    const std::int64_t grain = std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, row));
+    run.parallel.ranges(planes * shape.out[0], grain, [&](std::int64_t begin, std::int64_t end) {
+      while (begin < end) {
+        const std::int64_t plane = begin / shape.out[0], first = begin % shape.out[0];
+        const std::int64_t rows = std::min(end - begin, shape.out[0] - first);
+        run_rows(shape, run.in<float>(0) + plane * in_plane, run.out<float>(0) + plane * out_plane,
+                 first, first + rows);
+        begin += rows;
+      }
+    });
+  };
+  return kernel;
+}
+
+LayoutChoice layout_pool(const LayoutQuery& query) {
+  const TensorType& x = query.inputs[0];
+  const bool blocked =
+      (query.blocked_inputs & 1u) && can_block(x) && has_kernel(query.node, x.dims.size());
+  return blocked ? LayoutChoice{1, 1} : LayoutChoice{};
+}
+
 Kernel prepare_pool(const PrepareContext& context) {
+  if (context.inputs[0].layout == Layout::Blocked16 &&
+      context.outputs[0].layout == Layout::Blocked16 &&
+      has_kernel(context.node, context.inputs[0].dims.size()))
+    return prepare_blocked(context);
   switch (context.inputs[0].type) {
     case DataType::Double:
       return prepare_plain<double>(context);
@@ -89,6 +155,7 @@ void pool(OpTable& table) {
     def.name = name;
     def.infer = infer_pool;
     def.prepare = prepare_pool;
+    def.layout = layout_pool;
     def.half_through_float = true;
     table.add(def);
   }

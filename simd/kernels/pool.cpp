@@ -43,7 +43,7 @@ KEEL_INLINE void window(const PoolShape& s, const float* x, const Taps& rows, co
     for (std::int64_t j = columns.first; j < columns.last; j++, at += s.dilation[1] * kBlock) {
       KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) {
         const Vec value = load(at + v * kWidth);
-        sum[v] = Max ? max(sum[v], value) : sum[v] + value;
+        sum[v] = Max ? max_nan(sum[v], value) : sum[v] + value;
       }
     }
   }

@@ -1,0 +1,54 @@
+// An affine map per channel with its neighbours in one pass, bound by memory.
+#include "simd/batchnorm.h"
+
+#include "simd/epilogue.h"
+
+namespace keel::simd::KEEL_TARGET {
+namespace {
+
+// Positions at a time: enough to hide the latency of one multiply-add.
+constexpr int kPositions = 4;
+
+template <int N>
+KEEL_INLINE void positions(const float* x, const Vec* s, const Vec* t, const float* residual,
+                           float* y, const Activation& activation) {
+  Vec v[N][kVecsPerBlock];
+  KEEL_UNROLL for (int i = 0; i < N; i++) {
+    KEEL_UNROLL for (int k = 0; k < kVecsPerBlock; k++) {
+      const int at = i * kBlock + k * kWidth;
+      v[i][k] = fma(load(x + at), s[k], t[k]);
+      if (residual != nullptr) v[i][k] = v[i][k] + load(residual + at);
+    }
+  }
+  apply(activation, v);
+  KEEL_UNROLL for (int i = 0; i < N; i++) {
+    KEEL_UNROLL for (int k = 0; k < kVecsPerBlock; k++) store(y + i * kBlock + k * kWidth, v[i][k]);
+  }
+}
+
+void blocked(const float* x, const float* s, const float* t, const float* residual, float* y,
+             std::int64_t n, Activation activation) {
+  Vec factor[kVecsPerBlock], offset[kVecsPerBlock];
+  KEEL_UNROLL for (int k = 0; k < kVecsPerBlock; k++) {
+    factor[k] = load(s + k * kWidth);
+    offset[k] = load(t + k * kWidth);
+  }
+  std::int64_t i = 0;
+  for (; i + kPositions <= n; i += kPositions) {
+    const std::int64_t at = i * kBlock;
+    positions<kPositions>(x + at, factor, offset, residual == nullptr ? nullptr : residual + at,
+                          y + at, activation);
+  }
+  for (; i < n; i++) {
+    const std::int64_t at = i * kBlock;
+    positions<1>(x + at, factor, offset, residual == nullptr ? nullptr : residual + at, y + at,
+                 activation);
+  }
+}
+
+}  // namespace
+
+extern const BatchnormKernels batchnorm_kernels;
+const BatchnormKernels batchnorm_kernels = {blocked};
+
+}  // namespace keel::simd::KEEL_TARGET
