@@ -6,6 +6,7 @@
 #include "loaders/onnx_parse.h"
 #include "loaders/prescan.h"
 #include "loaders/proto_model.h"
+#include "loaders/sequences.h"
 #include "runtime/error.h"
 #include "runtime/memory_limit.h"
 
@@ -68,6 +69,7 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
   GraphReader reader(reading, nullptr, loaded.proto ? &loaded.proto->main : nullptr);
   loaded.graph = reader.read(*messages->model.mutable_graph());
   loaded.unsupported = std::move(reading.unsupported);
+  if (purpose == Purpose::Run) resolve_sequences(loaded.graph, loaded.unsupported);
   return loaded;
 }
 
