@@ -1,4 +1,5 @@
-// Batch normalization that stays: y = act(s[c] * x + t[c] + residual), one pass.
+// Batch normalization that stays: y = act((x - mean[c]) * s[c] + b[c] + residual), one
+// pass. The mean is subtracted first: x * s - mean * s loses digits where the mean is large.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +9,10 @@
 namespace keel::simd {
 
 struct BatchnormKernels {
-  // One channel block of NCHW16c: x, residual (may be null) and y are [n][16], s and t [16]. y may
-  // be x.
-  void (*blocked)(const float* x, const float* s, const float* t, const float* residual, float* y,
-                  std::int64_t n, Activation activation);
+  // One channel block of NCHW16c: x, residual (may be null) and y are [n][16], mean, s and b
+  // [16]. y may be x.
+  void (*blocked)(const float* x, const float* mean, const float* s, const float* b,
+                  const float* residual, float* y, std::int64_t n, Activation activation);
 };
 
 }  // namespace keel::simd

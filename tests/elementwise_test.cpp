@@ -78,6 +78,12 @@ TEST(ElementwiseOperators, BlockedVariadicIsThePlainOne) {
     expect_close(run_op(op, inputs, {}, 1, {7, 1, 7, 3})[0], run_op(op, inputs)[0], 0, op);
 }
 
+std::vector<double> as_doubles(const Tensor& tensor) {
+  const Tensor wide =
+      run_op("Cast", {tensor}, {{"to", static_cast<std::int64_t>(DataType::Double)}})[0];
+  return {wide.data_as<double>(), wide.data_as<double>() + wide.size()};
+}
+
 // One operand of few elements repeats along the other, whose rows the kernel then joins.
 TEST(ElementwiseOperators, ShortRowsAreJoined) {
   for (const std::int64_t width : {2, 3, 5, 63})

@@ -142,17 +142,18 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
-// s and t of y = s * x + t for every lane of the channel blocks, in double until stored.
-void affine_of(const TensorRef* parameters[5], double epsilon, float* s, float* t) {
-  const std::int64_t channels = parameters[kScale]->size();
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const double factor =
-        element(*parameters[kScale], c) / std::sqrt(element(*parameters[kVar], c) + epsilon);
-    s[c] = static_cast<float>(factor);
-    t[c] =
-        static_cast<float>(element(*parameters[kB], c) - element(*parameters[kMean], c) * factor);
+// mean, s and b of y = (x - mean) * s + b for every lane of the channel blocks, one vector behind
+// the other; s in double until stored.
+void affine_of(const TensorRef* const* parameters, double epsilon, std::int64_t lanes,
+               float* mean) {
+  float *s = mean + lanes, *b = s + lanes;
+  std::fill(mean, b + lanes, 0.0f);
+  for (std::int64_t c = 0; c < parameters[kScale]->size(); ++c) {
+    mean[c] = static_cast<float>(element(*parameters[kMean], c));
+    s[c] = static_cast<float>(element(*parameters[kScale], c) /
+                              std::sqrt(element(*parameters[kVar], c) + epsilon));
+    b[c] = static_cast<float>(element(*parameters[kB], c));
   }
-  for (std::int64_t c = channels; c % kBlock != 0; ++c) s[c] = t[c] = 0.0f;
 }
 
 // Inference on X in NCHW16c: one pass over channel blocks.
@@ -160,29 +161,24 @@ struct BlockedBatchNorm {
   BatchNormSizes sizes;
   double epsilon;
   const simd::KernelTable* kernels;
-  std::shared_ptr<const Tensor> affine;  // s, then t; null: computed in shared scratch
+  std::shared_ptr<const Tensor> affine;  // see affine_of; null: computed in shared scratch
 
-  std::int64_t blocks() const { return (sizes.channels + kBlock - 1) / kBlock; }
+  std::int64_t lanes() const { return (sizes.channels + kBlock - 1) / kBlock * kBlock; }
 
   void operator()(RunContext& run) const {
-    const float* s = reinterpret_cast<const float*>(run.shared_scratch);
-    if (affine != nullptr)
-      s = affine->data_as<float>();
-    else
-      affine_of(const_cast<const TensorRef**>(run.inputs), epsilon,
-                reinterpret_cast<float*>(run.shared_scratch),
-                reinterpret_cast<float*>(run.shared_scratch) + blocks() * kBlock);
-    const float* t = s + blocks() * kBlock;
+    auto* scratch = reinterpret_cast<float*>(run.shared_scratch);
+    if (affine == nullptr) affine_of(run.inputs, epsilon, lanes(), scratch);
+    const float* mean = affine == nullptr ? scratch : affine->data_as<float>();
+    const float *s = mean + lanes(), *b = s + lanes();
     const Epilogue& epilogue = run.node.epilogue;
     const float* residual = epilogue.residual ? run.in<float>(kResidual) : nullptr;
-    const std::int64_t rows = sizes.images * blocks() * sizes.spatial;
+    const std::int64_t rows = sizes.images * lanes() / kBlock * sizes.spatial;
     constexpr std::int64_t kGrain = 1024;  // positions of 16 floats
     run.parallel.ranges(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
       while (begin < end) {
-        const std::int64_t block = begin / sizes.spatial % blocks();
+        const std::int64_t c = begin / sizes.spatial * kBlock % lanes();
         const std::int64_t n = std::min(end - begin, sizes.spatial - begin % sizes.spatial);
-        kernels->batchnorm->blocked(run.in<float>(0) + begin * kBlock, s + block * kBlock,
-                                    t + block * kBlock,
+        kernels->batchnorm->blocked(run.in<float>(0) + begin * kBlock, mean + c, s + c, b + c,
                                     residual == nullptr ? nullptr : residual + begin * kBlock,
                                     run.out<float>(0) + begin * kBlock, n, epilogue.activation);
         begin += n;
@@ -201,15 +197,14 @@ Kernel prepare_blocked(const PrepareContext& context) {
   for (std::size_t i : {kScale, kB, kMean, kVar}) constant = constant && context.is_constant(i);
   if (constant) {
     norm.affine = context.pack("affine", [&] {
-      Tensor affine(DataType::Float, {2, norm.blocks() * kBlock});
+      Tensor affine(DataType::Float, {3, norm.lanes()});
       const TensorRef* parameters[5] = {};
       for (std::size_t i : {kScale, kB, kMean, kVar}) parameters[i] = &context.inputs[i];
-      float* s = affine.data_as<float>();
-      affine_of(parameters, norm.epsilon, s, s + norm.blocks() * kBlock);
+      affine_of(parameters, norm.epsilon, norm.lanes(), affine.data_as<float>());
       return affine;
     });
   } else {
-    kernel.scratch_shared = static_cast<std::size_t>(2 * norm.blocks() * kBlock) * sizeof(float);
+    kernel.scratch_shared = static_cast<std::size_t>(3 * norm.lanes()) * sizeof(float);
   }
   kernel.run = std::move(norm);
   return kernel;

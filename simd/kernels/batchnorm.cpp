@@ -10,13 +10,13 @@ namespace {
 constexpr int kPositions = 4;
 
 template <int N>
-KEEL_INLINE void positions(const float* x, const Vec* s, const Vec* t, const float* residual,
-                           float* y, const Activation& activation) {
+KEEL_INLINE void positions(const float* x, const Vec* mean, const Vec* s, const Vec* b,
+                           const float* residual, float* y, const Activation& activation) {
   Vec v[N][kVecsPerBlock];
   KEEL_UNROLL for (int i = 0; i < N; i++) {
     KEEL_UNROLL for (int k = 0; k < kVecsPerBlock; k++) {
       const int at = i * kBlock + k * kWidth;
-      v[i][k] = fma(load(x + at), s[k], t[k]);
+      v[i][k] = fma(load(x + at) - mean[k], s[k], b[k]);
       if (residual != nullptr) v[i][k] = v[i][k] + load(residual + at);
     }
   }
@@ -26,23 +26,24 @@ KEEL_INLINE void positions(const float* x, const Vec* s, const Vec* t, const flo
   }
 }
 
-void blocked(const float* x, const float* s, const float* t, const float* residual, float* y,
-             std::int64_t n, Activation activation) {
-  Vec factor[kVecsPerBlock], offset[kVecsPerBlock];
+void blocked(const float* x, const float* mean, const float* s, const float* b,
+             const float* residual, float* y, std::int64_t n, Activation activation) {
+  Vec centre[kVecsPerBlock], factor[kVecsPerBlock], offset[kVecsPerBlock];
   KEEL_UNROLL for (int k = 0; k < kVecsPerBlock; k++) {
+    centre[k] = load(mean + k * kWidth);
     factor[k] = load(s + k * kWidth);
-    offset[k] = load(t + k * kWidth);
+    offset[k] = load(b + k * kWidth);
   }
   std::int64_t i = 0;
   for (; i + kPositions <= n; i += kPositions) {
     const std::int64_t at = i * kBlock;
-    positions<kPositions>(x + at, factor, offset, residual == nullptr ? nullptr : residual + at,
-                          y + at, activation);
+    positions<kPositions>(x + at, centre, factor, offset,
+                          residual == nullptr ? nullptr : residual + at, y + at, activation);
   }
   for (; i < n; i++) {
     const std::int64_t at = i * kBlock;
-    positions<1>(x + at, factor, offset, residual == nullptr ? nullptr : residual + at, y + at,
-                 activation);
+    positions<1>(x + at, centre, factor, offset, residual == nullptr ? nullptr : residual + at,
+                 y + at, activation);
   }
 }
 
