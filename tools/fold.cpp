@@ -1,6 +1,7 @@
 // keel fold MODEL -o OUT: folds batch normalization, proves it, writes a standard .onnx.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "loaders/onnx_reader.h"
@@ -55,15 +56,18 @@ int fold(const FoldFlags& flags) {
   Graph folded = loaded.graph;
   optimize(folded, options, {Phase::Fold}, report.decisions);
   report.ops_after = count_ops(folded);
+  const auto folds =
+      static_cast<int>(std::count_if(report.decisions.begin(), report.decisions.end(),
+                                     [](const Decision& decision) { return decision.done; }));
   const Options plain = Verifier::unoptimised(options);
   bool ok = true;
   if (flags.dry_run) {
-    if (verifier) report.verified = verifier->check(Model(build_model(folded, plain)));
+    if (verifier) report.verified = verifier->check(Model(build_model(folded, plain)), folds);
     ok = !report.verified || report.verified->ok;
   } else {
     // What is verified is the file itself, before it takes its place.
     PendingModel pending(loaded, folded, flags.output);
-    if (verifier) report.verified = verifier->check(Model::load(pending.temporary(), plain));
+    if (verifier) report.verified = verifier->check(Model::load(pending.temporary(), plain), folds);
     ok = !report.verified || report.verified->ok;
     if (ok) {
       pending.commit();
