@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "simd/dispatch.h"
+
 namespace keel {
 namespace {
 
@@ -109,6 +111,9 @@ void narrow_minifloat(DataType to, const float* src, std::uint8_t* dst, std::int
   }
 }
 
+// Whatever instruction set a model runs on: the results are the same on all of them.
+const simd::HalfKernels& best_kernels() { return *simd::available().front()->half; }
+
 }  // namespace
 
 float minifloat_to_float(DataType type, std::uint8_t code) { return decode(format_of(type), code); }
@@ -135,9 +140,9 @@ bool is_small_float(DataType type) {
 void widen(DataType from, const void* src, float* dst, std::int64_t n) {
   const auto* const words = static_cast<const std::uint16_t*>(src);
   if (from == DataType::Float16) {
-    for (std::int64_t i = 0; i < n; ++i) dst[i] = half_to_float(words[i]);
+    best_kernels().widen_half(words, dst, n);
   } else if (from == DataType::BFloat16) {
-    for (std::int64_t i = 0; i < n; ++i) dst[i] = bfloat16_to_float(words[i]);
+    best_kernels().widen_bfloat16(words, dst, n);
   } else {
     widen_minifloat(from, static_cast<const std::uint8_t*>(src), dst, n);
   }
@@ -146,9 +151,9 @@ void widen(DataType from, const void* src, float* dst, std::int64_t n) {
 void narrow(DataType to, const float* src, void* dst, std::int64_t n, bool saturate) {
   auto* const words = static_cast<std::uint16_t*>(dst);
   if (to == DataType::Float16) {
-    for (std::int64_t i = 0; i < n; ++i) words[i] = float_to_half(src[i]);
+    best_kernels().narrow_half(src, words, n);
   } else if (to == DataType::BFloat16) {
-    for (std::int64_t i = 0; i < n; ++i) words[i] = float_to_bfloat16(src[i]);
+    best_kernels().narrow_bfloat16(src, words, n);
   } else {
     narrow_minifloat(to, src, static_cast<std::uint8_t*>(dst), n, saturate);
   }

@@ -18,6 +18,20 @@ Tensor widened(const Tensor& tensor) {
   return result;
 }
 
+constexpr std::int64_t kGrain = 32 * 1024;  // elements that a thread converts at a time
+
+void widen_all(Parallel& parallel, const TensorRef& from, float* to) {
+  parallel.ranges(from.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    widen(from.type, from.as<std::uint16_t>() + begin, to + begin, end - begin);
+  });
+}
+
+void narrow_all(Parallel& parallel, const float* from, const TensorRef& to) {
+  parallel.ranges(to.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    narrow(to.type, from + begin, to.as<std::uint16_t>() + begin, end - begin);
+  });
+}
+
 // The float kernel between a widening of the inputs and a rounding of the outputs, both in scratch
 // behind the kernel's own.
 Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
@@ -49,8 +63,9 @@ Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
     return at;
   };
   std::vector<std::size_t> input_at, output_at;
+  constants.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    input_at.push_back(reserve(inputs[i], input_types[i]));
+    input_at.push_back(constants[i] != nullptr ? 0 : reserve(inputs[i], input_types[i]));
   for (std::size_t i = 0; i < outputs.size(); ++i)
     output_at.push_back(reserve(outputs[i], output_types[i]));
   kernel.scratch_shared = total;
@@ -64,8 +79,12 @@ Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
       in[i] = context.input(i);
       in_ptr[i] = &in[i];
       if (!is_half(input_types[i])) continue;
+      if (constants[i] != nullptr) {
+        in[i] = ref(*constants[i]);
+        continue;
+      }
       auto* wide = reinterpret_cast<float*>(context.shared_scratch + input_at[i]);
-      widen(input_types[i], in[i].data, wide, in[i].size());
+      widen_all(context.parallel, in[i], wide);
       in[i].type = DataType::Float;
       in[i].data = wide;
     }
@@ -83,7 +102,7 @@ Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
     run(wide);
     for (std::size_t i = 0; i < out.size(); ++i)
       if (context.has_output(i) && is_half(output_types[i]))
-        narrow(output_types[i], out[i].as<float>(), context.output(i).data, out[i].size());
+        narrow_all(context.parallel, out[i].as<float>(), context.output(i));
   };
   return kernel;
 }
