@@ -1,6 +1,5 @@
 // Depthwise convolution, forward and transposed. Kernels 3, 5 and 7 wide without dilation go row by
-// row, columns outside the input read as zeros; the rest tap by tap, pixels near a border one at a
-// time with the taps that they have.
+// row, the rest tap by tap; pixels outside the input read as zeros.
 //
 // Packed weights: [channel block][lattice][tap][16].
 #include <algorithm>
@@ -27,7 +26,8 @@ class DepthwiseConv : public ConvAlgorithm {
     ConvTap* taps;
   };
   void run_rows(std::int64_t begin, std::int64_t end, const Place& place) const;
-  void tap_runs(const ConvLattice& lattice, std::int64_t row, const Place& place) const;
+  void tap_runs(const ConvLattice& lattice, std::int64_t begin, std::int64_t end,
+                const Place& place) const;
 
   ConvShape shape_;
   const DepthwiseKernels& kernels_;
@@ -89,7 +89,7 @@ void DepthwiseConv::summarize(ConvPlan* plan) const {
   plan->packing = "depthwise";
   plan->flops = flops_;
   plan->packed_floats = blocks_ * taps_ * kConvBlock;
-  plan->thread_scratch = conv_tap_bytes(most_taps_);
+  plan->thread_scratch = conv_tap_bytes(3 * most_taps_);
   plan->phases = {chunks_};
 }
 
@@ -126,8 +126,7 @@ void DepthwiseConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
     place.taps = static_cast<ConvTap*>(args.thread_scratch);
     const std::int64_t rows = lattices_[l].rows();
     const std::int64_t begin = part * rows / parts_, end = (part + 1) * rows / parts_;
-    if (rows_) run_rows(begin, end, place);
-    for (std::int64_t row = begin; row < end && !rows_; row++) tap_runs(lattices_[l], row, place);
+    rows_ ? run_rows(begin, end, place) : tap_runs(lattices_[l], begin, end, place);
   }
 }
 
@@ -152,43 +151,27 @@ void DepthwiseConv::run_rows(std::int64_t begin, std::int64_t end, const Place& 
   rows_(a);
 }
 
-// The pixels of a row that have all its taps: [begin, end).
-TapRange whole_pixels(const ConvAxis& columns) {
-  if (columns.taps.empty()) return {0, columns.count};
-  const std::int64_t before = -columns.taps.front().offset;
-  const std::int64_t room = columns.size - columns.taps.back().offset;
-  const auto pixels = [&](std::int64_t inputs) {
-    return inputs <= 0 ? 0 : std::min(ceil_div(inputs, columns.x_step), columns.count);
-  };
-  return {pixels(before), std::max(pixels(before), pixels(room))};
-}
-
-void DepthwiseConv::tap_runs(const ConvLattice& lattice, std::int64_t row,
+void DepthwiseConv::tap_runs(const ConvLattice& lattice, std::int64_t begin, std::int64_t end,
                              const Place& place) const {
   const ConvAxis& columns = lattice.axis[2];
   DepthwiseTapsArgs a;
   a.x_pixel = columns.x_step * kConvBlock;
-  a.taps = place.taps;
   a.w = place.w;
   a.bias = place.bias;
   a.y_pixel = columns.y_step * kConvBlock;
   a.activation = shape_.activation;
-  const TapRange whole = whole_pixels(columns);
-  const std::int64_t many = kernels_.taps_pixels;
-  for (std::int64_t i = 0; i < columns.count;) {
-    ConvRun run = {row / lattice.axis[1].count, row % lattice.axis[1].count, i, 1};
-    if (i >= whole.begin && i < whole.end && whole.end - whole.begin >= many) {
-      // The last run may take pixels of the one before again.
-      run.first = std::min(i, whole.end - many);
-      run.count = many;
-    }
-    a.taps_end = conv_taps(lattice, run, 1, kConvBlock, place.taps);
-    a.x = place.x + conv_x_position(lattice, run) * kConvBlock;
-    const std::int64_t y = conv_y_position(lattice, run, shape_.out) * kConvBlock;
+  const ConvCut cut(columns.count, kMaxTapsPixels);
+  ConvTapCache taps(lattice, 1, place.taps);
+  ConvWalk walk(lattice, cut, begin * cut.runs);
+  for (std::int64_t i = begin * cut.runs; i < end * cut.runs; i++, walk.next()) {
+    const ConvTapCache::Taps list = taps.of(walk.run(), walk.index());
+    a.taps = list.begin;
+    a.taps_end = list.end;
+    a.x = place.x + conv_x_position(lattice, walk.run()) * kConvBlock;
+    const std::int64_t y = conv_y_position(lattice, walk.run(), shape_.out) * kConvBlock;
     a.residual = place.residual ? place.residual + y : nullptr;
     a.y = place.y + y;
-    (run.count == 1 ? kernels_.taps_one : kernels_.taps)(a);
-    i = run.first + run.count;
+    kernels_.taps[walk.run().count](a);
   }
 }
 

@@ -26,7 +26,7 @@ struct DepthwiseRowsArgs {
 };
 using DepthwiseRows = void (*)(const DepthwiseRowsArgs&);
 
-// A run of pixels under any kernel; every tap lies in the input for all of them.
+// A run of pixels under any kernel.
 struct DepthwiseTapsArgs {
   const float* x;  // where the first pixel reads with tap offset 0
   std::ptrdiff_t x_pixel;
@@ -42,6 +42,7 @@ struct DepthwiseTapsArgs {
 using DepthwiseTaps = void (*)(const DepthwiseTapsArgs&);
 
 constexpr int kDepthwiseRuns = 9;
+constexpr int kMaxTapsPixels = 8;
 
 struct DepthwiseKernels {
   // Pixels that the row kernels compute at a time, longest first, down to 1. The last run of a row
@@ -49,9 +50,7 @@ struct DepthwiseKernels {
   int pixels[kDepthwiseRuns];
   // [kernel width / 2][stride along the row - 1][as `pixels`]; null where a width is not offered.
   DepthwiseRows rows[4][2][kDepthwiseRuns];
-  int taps_pixels;  // of `taps`
-  DepthwiseTaps taps;
-  DepthwiseTaps taps_one;  // a single pixel
+  DepthwiseTaps taps[kMaxTapsPixels + 1];  // by pixels, from 1
 };
 
 }  // namespace keel::simd

@@ -14,7 +14,6 @@ namespace {
 
 // As many accumulators as leave registers for a row of weights and a column.
 constexpr int kRuns[] = {kWidth == 16 ? 14 : 8, kWidth == 16 ? 10 : 8, 8, 7, 6, 4, 3, 2, 1};
-constexpr int kTapsPixels = 8;
 
 // Read where a column lies outside the input.
 alignas(64) const float kZeros[kBlock] = {};
@@ -88,9 +87,17 @@ KEEL_NOINLINE void taps(const DepthwiseTapsArgs& a) {
     for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
       const Vec weight = load_aligned(a.w + tap->w * kBlock + v);
       const float* x = a.x + tap->x + v;
-      KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-        acc[q][0] = fma(load_aligned(x), weight, acc[q][0]);
-        x += a.x_pixel;
+      if (tap->edge == TapEdge::None) {
+        KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+          acc[q][0] = fma(load_aligned(x), weight, acc[q][0]);
+          x += a.x_pixel;
+        }
+      } else {
+        KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+          const bool inside = q >= tap->left && q < Pixels - tap->right;
+          acc[q][0] = fma(load_aligned(inside ? x : kZeros), weight, acc[q][0]);
+          x += a.x_pixel;
+        }
       }
     }
     finish(acc, a.residual ? a.residual + v : nullptr, a.y + v, a.y_pixel, a.activation);
@@ -115,9 +122,7 @@ const DepthwiseKernels depthwise_kernels = {
      {KEEL_ROWS(3, 1), KEEL_ROWS(3, 2)},
      {KEEL_ROWS(5, 1), KEEL_ROWS(5, 2)},
      {KEEL_ROWS(7, 1), {}}},
-    kTapsPixels,
-    taps<kTapsPixels>,
-    taps<1>,
+    {nullptr, taps<1>, taps<2>, taps<3>, taps<4>, taps<5>, taps<6>, taps<7>, taps<8>},
 };
 
 }  // namespace keel::simd::KEEL_TARGET
