@@ -77,7 +77,10 @@ ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threa
   const int tile = strict ? 0 : winograd_tile(s);
   if (tile != 0) return plan_winograd(s, kernels, threads, tile);
   if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
-  if (s.group > 1 && s.k / s.group % kConvBlock != 0) return plan_scattered(s, kernels, threads);
+  if (s.group > 1 && s.k / s.group % kConvBlock != 0) {
+    return prefers_narrow(s) ? plan_narrow(s, kernels, threads)
+                             : plan_scattered(s, kernels, threads);
+  }
   return plan_direct(s, kernels, threads);
 }
 

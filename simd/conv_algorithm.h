@@ -20,6 +20,9 @@ class ConvAlgorithm {
 ConvPlan plan_direct(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_scattered(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int threads);
+// For groups of few channels: whether it beats plan_scattered.
+bool prefers_narrow(const ConvShape& shape);
+ConvPlan plan_narrow(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads);
 // The side of the output tile, 2 or 4, with which Winograd is faster than direct convolution; 0
 // where it is not, or does not apply.

@@ -1,12 +1,10 @@
-// Depthwise convolution, forward and transposed. Kernels 3, 5 and 7 wide without dilation go row by
-// row, the rest tap by tap; pixels outside the input read as zeros.
+// Depthwise convolution, forward and transposed.
 //
 // Packed weights: [channel block][lattice][tap][16].
 #include <algorithm>
 
 #include "simd/conv_algorithm.h"
-#include "simd/conv_geometry.h"
-#include "simd/depthwise.h"
+#include "simd/depthwise_plane.h"
 
 namespace keel::simd {
 namespace {
@@ -19,53 +17,18 @@ class DepthwiseConv : public ConvAlgorithm {
   void summarize(ConvPlan* plan) const;
 
  private:
-  // Where one channel block of one image lies.
-  struct Place {
-    const float *x, *w, *bias, *residual;
-    float* y;
-    ConvTap* taps;
-  };
-  void run_rows(std::int64_t begin, std::int64_t end, const Place& place) const;
-  void tap_runs(const ConvLattice& lattice, std::int64_t begin, std::int64_t end,
-                const Place& place) const;
-
   ConvShape shape_;
-  const DepthwiseKernels& kernels_;
   std::vector<ConvLattice> lattices_;
-  DepthwiseRows rows_ = nullptr;  // where it fits
+  DepthwiseRunner runner_;
   std::int64_t blocks_, most_taps_ = 0, taps_ = 0;
   std::int64_t parts_ = 1, pieces_ = 1, chunks_ = 1;
   double flops_ = 0;
 };
 
-// The row kernel for the shape, null where it needs the other.
-DepthwiseRows row_kernel(const ConvShape& s, const DepthwiseKernels& kernels) {
-  const std::int64_t width = s.kernel[2], stride = s.stride[2];
-  const bool plane = s.in[0] == 1 && s.out[0] == 1 && s.kernel[0] == 1 && s.pad[0] == 0;
-  const bool fits = width % 2 == 1 && width <= 7 && stride <= 2 && s.dilation[2] == 1;
-  if (s.transposed || !plane || !fits || s.pad[2] < 0) return nullptr;
-  // A kernel copes with fewer columns outside than it is wide, on either side.
-  const std::int64_t right = (s.out[2] - 1) * stride - s.pad[2] + width - s.in[2];
-  if (s.pad[2] >= width || right >= width) return nullptr;
-  // The run that computes the fewest pixels twice.
-  DepthwiseRows best = nullptr;
-  std::int64_t fewest = 0;
-  for (int i = 0; i < kDepthwiseRuns; i++) {
-    const std::int64_t pixels = kernels.pixels[i];
-    if (pixels > s.out[2]) continue;
-    const std::int64_t computed = ceil_div(s.out[2], pixels) * pixels;
-    if (best != nullptr && computed >= fewest) continue;
-    best = kernels.rows[width / 2][stride - 1][i];
-    fewest = computed;
-  }
-  return best;
-}
-
 DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& kernels, int threads)
     : shape_(shape),
-      kernels_(kernels),
       lattices_(conv_lattices(shape)),
-      rows_(row_kernel(shape, kernels)),
+      runner_(shape, kernels),
       blocks_(ceil_div(shape.c, kConvBlock)) {
   std::int64_t rows = 0;
   for (const ConvLattice& lattice : lattices_) {
@@ -85,7 +48,7 @@ DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& ker
 }
 
 void DepthwiseConv::summarize(ConvPlan* plan) const {
-  plan->kernel = rows_ ? "depthwise rows" : "depthwise taps";
+  plan->kernel = runner_.by_rows() ? "depthwise rows" : "depthwise taps";
   plan->packing = "depthwise";
   plan->flops = flops_;
   plan->packed_floats = blocks_ * taps_ * kConvBlock;
@@ -116,62 +79,19 @@ void DepthwiseConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
     const std::int64_t image = i / parts_ / lattices / blocks_;
     std::int64_t tap = block * taps_;
     for (std::int64_t j = 0; j < l; j++) tap += lattices_[j].taps();
-    Place place;
-    place.x = args.x + image * shape_.x_image + block * in;
-    place.w = args.packed + tap * kConvBlock;
-    place.bias = shape_.bias ? args.bias + block * kConvBlock : nullptr;
-    place.residual =
+    DepthwisePlane plane;
+    plane.x = args.x + image * shape_.x_image + block * in;
+    plane.planes = 1;
+    plane.x_plane = 0;
+    plane.w = args.packed + tap * kConvBlock;
+    plane.bias = shape_.bias ? args.bias + block * kConvBlock : nullptr;
+    plane.residual =
         shape_.residual ? args.residual + image * shape_.residual_image + block * out : nullptr;
-    place.y = args.y + image * shape_.y_image + block * out;
-    place.taps = static_cast<ConvTap*>(args.thread_scratch);
+    plane.y = args.y + image * shape_.y_image + block * out;
+    plane.taps = static_cast<ConvTap*>(args.thread_scratch);
     const std::int64_t rows = lattices_[l].rows();
     const std::int64_t begin = part * rows / parts_, end = (part + 1) * rows / parts_;
-    rows_ ? run_rows(begin, end, place) : tap_runs(lattices_[l], begin, end, place);
-  }
-}
-
-void DepthwiseConv::run_rows(std::int64_t begin, std::int64_t end, const Place& place) const {
-  DepthwiseRowsArgs a;
-  a.x = place.x;
-  a.height = shape_.in[1];
-  a.width = shape_.in[2];
-  a.top = shape_.pad[1];
-  a.left = shape_.pad[2];
-  a.kernel_rows = shape_.kernel[1];
-  a.stride = shape_.stride[1];
-  a.dilation = shape_.dilation[1];
-  a.w = place.w;
-  a.bias = place.bias;
-  a.residual = place.residual;
-  a.y = place.y;
-  a.y_width = shape_.out[2];
-  a.begin = begin;
-  a.end = end;
-  a.activation = shape_.activation;
-  rows_(a);
-}
-
-void DepthwiseConv::tap_runs(const ConvLattice& lattice, std::int64_t begin, std::int64_t end,
-                             const Place& place) const {
-  const ConvAxis& columns = lattice.axis[2];
-  DepthwiseTapsArgs a;
-  a.x_pixel = columns.x_step * kConvBlock;
-  a.w = place.w;
-  a.bias = place.bias;
-  a.y_pixel = columns.y_step * kConvBlock;
-  a.activation = shape_.activation;
-  const ConvCut cut(columns.count, kMaxTapsPixels);
-  ConvTapCache taps(lattice, 1, place.taps);
-  ConvWalk walk(lattice, cut, begin * cut.runs);
-  for (std::int64_t i = begin * cut.runs; i < end * cut.runs; i++, walk.next()) {
-    const ConvTapCache::Taps list = taps.of(walk.run(), walk.index());
-    a.taps = list.begin;
-    a.taps_end = list.end;
-    a.x = place.x + conv_x_position(lattice, walk.run()) * kConvBlock;
-    const std::int64_t y = conv_y_position(lattice, walk.run(), shape_.out) * kConvBlock;
-    a.residual = place.residual ? place.residual + y : nullptr;
-    a.y = place.y + y;
-    kernels_.taps[walk.run().count](a);
+    runner_.run(lattices_[l], begin, end, plane);
   }
 }
 

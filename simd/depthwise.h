@@ -16,11 +16,13 @@ struct DepthwiseRowsArgs {
   std::int64_t height, width;
   std::int64_t top, left;                      // padding; left is less than the width of the kernel
   std::int64_t kernel_rows, stride, dilation;  // across rows
-  const float* w;                              // [kernel_rows][kernel width][16]
-  const float* bias;                           // [16] or null
-  const float* residual;                       // laid out as y, or null
-  float* y;                                    // [rows][y_width][16]
-  std::int64_t y_width;                        // at least the pixels of the kernel
+  std::int64_t planes;     // inputs whose results add up: 1, or more for narrow groups
+  std::ptrdiff_t x_plane;  // floats from one to the next
+  const float* w;          // [plane][kernel_rows][kernel width][16]
+  const float* bias;       // [16] or null
+  const float* residual;   // laid out as y, or null
+  float* y;                // [rows][y_width][16]
+  std::int64_t y_width;    // at least the pixels of the kernel
   std::int64_t begin, end;
   Activation activation;
 };
@@ -32,7 +34,10 @@ struct DepthwiseTapsArgs {
   std::ptrdiff_t x_pixel;
   const ConvTap* taps;
   const ConvTap* taps_end;
-  const float* w;         // [tap][16]
+  std::int64_t planes;
+  std::ptrdiff_t x_plane;
+  std::int64_t kernel_taps;
+  const float* w;         // [plane][kernel tap][16]
   const float* bias;      // [16] or null
   const float* residual;  // laid out as y, or null
   float* y;
@@ -40,6 +45,14 @@ struct DepthwiseTapsArgs {
   Activation activation;
 };
 using DepthwiseTaps = void (*)(const DepthwiseTapsArgs&);
+
+// y[p][l] = x[from[l] / 16][p][from[l] % 16], from < 16 * blocks; a lane from -1 becomes 0.
+struct LaneMap {
+  const float* x;
+  std::ptrdiff_t x_block;
+  int blocks;
+  std::int32_t from[16];
+};
 
 constexpr int kDepthwiseRuns = 9;
 constexpr int kMaxTapsPixels = 8;
@@ -51,6 +64,8 @@ struct DepthwiseKernels {
   // [kernel width / 2][stride along the row - 1][as `pixels`]; null where a width is not offered.
   DepthwiseRows rows[4][2][kDepthwiseRuns];
   DepthwiseTaps taps[kMaxTapsPixels + 1];  // by pixels, from 1
+  // y: [pixels][16]
+  void (*permute)(const LaneMap& map, std::int64_t pixels, float* y);
 };
 
 }  // namespace keel::simd

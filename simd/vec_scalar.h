@@ -49,6 +49,12 @@ KEEL_INLINE Vec load_partial(const float* p, std::ptrdiff_t n) {
 KEEL_INLINE void store_partial(float* p, Vec a, std::ptrdiff_t n) {
   KEEL_LANES(if (i < n) p[i] = a.lane[i])
 }
+// Lane l of the result is lane from[l] of a, 0 <= from[l] < kWidth.
+KEEL_INLINE Vec permute(Vec a, IVec from) {
+  Vec r;
+  KEEL_LANES(r.lane[i] = a.lane[from.lane[i]])
+  return r;
+}
 // The same value, which the compiler then keeps in a register instead of loading it once per use.
 KEEL_INLINE Vec in_register(Vec a) { return a; }
 KEEL_INLINE IVec iload(const std::int32_t* p) {

@@ -24,6 +24,7 @@ KEEL_INLINE __mmask16 first_lanes(std::ptrdiff_t n) {
 KEEL_INLINE Vec load_partial(const float* p, std::ptrdiff_t n) {
   return {_mm512_maskz_loadu_ps(first_lanes(n), p)};
 }
+KEEL_INLINE Vec permute(Vec a, IVec from) { return {_mm512_permutexvar_ps(from.b, a.b)}; }
 KEEL_INLINE Vec in_register(Vec a) {
   asm("" : "+v"(a.b.data));
   return a;
@@ -119,6 +120,8 @@ KEEL_INLINE void store_partial(float* p, Vec a, std::ptrdiff_t n) {
   _mm256_maskstore_ps(p, first_lanes(n), a.b);
 }
 
+KEEL_INLINE Vec permute(Vec a, IVec from) { return {_mm256_permutevar8x32_ps(a.b, from.b)}; }
+
 constexpr bool kHasFma = true;
 KEEL_INLINE Vec fma(Vec a, Vec b, Vec c) { return {_mm256_fmadd_ps(a.b, b.b, c.b)}; }
 KEEL_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {_mm256_fnmadd_ps(a.b, b.b, c.b)}; }
@@ -179,6 +182,13 @@ KEEL_INLINE void store_partial(float* p, Vec a, std::ptrdiff_t n) {
   alignas(16) float lanes[4];
   store_aligned(lanes, a);
   for (std::ptrdiff_t i = 0; i < n; i++) p[i] = lanes[i];
+}
+
+// Bytes 4 f to 4 f + 3 for a lane from f.
+KEEL_INLINE Vec permute(Vec a, IVec from) {
+  const __m128i bytes = _mm_add_epi32(_mm_mullo_epi32(from.b, _mm_set1_epi32(0x04040404)),
+                                      _mm_set1_epi32(0x03020100));
+  return {_mm_castsi128_ps(_mm_shuffle_epi8(_mm_castps_si128(a.b), bytes))};
 }
 
 constexpr bool kHasFma = false;

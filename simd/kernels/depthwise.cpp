@@ -84,23 +84,50 @@ KEEL_NOINLINE void taps(const DepthwiseTapsArgs& a) {
     Vec acc[Pixels][1];
     const Vec start = a.bias ? load(a.bias + v) : zero();
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][0] = start;
-    for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
-      const Vec weight = load_aligned(a.w + tap->w * kBlock + v);
-      const float* x = a.x + tap->x + v;
-      if (tap->edge == TapEdge::None) {
-        KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-          acc[q][0] = fma(load_aligned(x), weight, acc[q][0]);
-          x += a.x_pixel;
-        }
-      } else {
-        KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-          const bool inside = q >= tap->left && q < Pixels - tap->right;
-          acc[q][0] = fma(load_aligned(inside ? x : kZeros), weight, acc[q][0]);
-          x += a.x_pixel;
+    const float* plane_x = a.x + v;
+    const float* w = a.w + v;
+    for (std::int64_t plane = 0; plane < a.planes; plane++, plane_x += a.x_plane) {
+      for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
+        const Vec weight = load_aligned(w + tap->w * kBlock);
+        const float* x = plane_x + tap->x;
+        if (tap->edge == TapEdge::None) {
+          KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+            acc[q][0] = fma(load_aligned(x), weight, acc[q][0]);
+            x += a.x_pixel;
+          }
+        } else {
+          KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+            const bool inside = q >= tap->left && q < Pixels - tap->right;
+            acc[q][0] = fma(load_aligned(inside ? x : kZeros), weight, acc[q][0]);
+            x += a.x_pixel;
+          }
         }
       }
+      w += a.kernel_taps * kBlock;
     }
     finish(acc, a.residual ? a.residual + v : nullptr, a.y + v, a.y_pixel, a.activation);
+  }
+}
+
+// Each vector of y takes its lanes from those of all blocks, one block and part after the other.
+void permute_lanes(const LaneMap& map, std::int64_t pixels, float* y) {
+  for (int v = 0; v < kBlock; v += kWidth) {
+    std::int32_t lane[kWidth], part[kWidth];
+    for (int i = 0; i < kWidth; i++) {
+      const std::int32_t from = map.from[v + i];
+      lane[i] = from < 0 ? 0 : from % kWidth;
+      part[i] = from < 0 ? -1 : from / kWidth;
+    }
+    const IVec lanes = iload(lane), parts = iload(part);
+    for (std::int64_t p = 0; p < pixels; p++) {
+      Vec sum = zero();
+      for (int i = 0; i < map.blocks * kVecsPerBlock; i++) {
+        const float* x = map.x + i / kVecsPerBlock * map.x_block + p * kBlock;
+        const Vec value = permute(load_aligned(x + i % kVecsPerBlock * kWidth), lanes);
+        sum = select(parts == iset1(i), value, sum);
+      }
+      store_aligned(y + p * kBlock + v, sum);
+    }
   }
 }
 
@@ -123,6 +150,7 @@ const DepthwiseKernels depthwise_kernels = {
      {KEEL_ROWS(5, 1), KEEL_ROWS(5, 2)},
      {KEEL_ROWS(7, 1), {}}},
     {nullptr, taps<1>, taps<2>, taps<3>, taps<4>, taps<5>, taps<6>, taps<7>, taps<8>},
+    permute_lanes,
 };
 
 }  // namespace keel::simd::KEEL_TARGET

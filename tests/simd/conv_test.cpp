@@ -137,6 +137,24 @@ TEST(Conv, Groups) {
   check_all(rows);
 }
 
+TEST(Conv, NarrowGroups) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t kernel : {2, 3, 5}) {
+    for (std::int64_t stride : {1, 2, 3}) {
+      for (std::int64_t width : {2, 3, 4}) {
+        rows.push_back(square(9 * width, 9 * width, 9, 13, kernel, stride, 1, kernel / 2));
+      }
+      rows.push_back(square(17, 51, 17, 9, kernel, stride, 1, 1, 2));
+      rows.push_back(square(42, 14, 14, 9, kernel, stride, 1, 0));
+      rows.push_back(square(33, 22, 11, 9, kernel, stride, 2, 5));
+    }
+  }
+  rows.push_back(square(64, 64, 16, 70, 3, 1, 1, 1));
+  rows.push_back(square(8, 8, 2, 2, 3, 1, 1, 7));
+  rows.push_back(conv(1, 8, 8, 2, {200}, {9}, {1}, {1}, {4}, {4}));
+  check_all(rows, "narrow groups");
+}
+
 TEST(Conv, DepthwiseRows) {
   std::vector<ConvShape> rows;
   for (std::int64_t width : {3, 5, 7}) {
