@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/reorder.h"
+#include "simd/kernel_table.h"
 
 namespace keel {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "runtime/error.h"
 #include "runtime/prepare.h"
+#include "simd/dispatch.h"
 
 namespace keel {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "runtime/error.h"
 #include "runtime/memory_limit.h"
+#include "simd/dispatch.h"
 
 namespace keel {
 namespace {

@@ -15,9 +15,12 @@
 
 #include "runtime/graph.h"
 #include "runtime/parallel.h"
-#include "simd/dispatch.h"
 
 namespace keel {
+
+namespace simd {
+struct KernelTable;
+}
 
 // Inputs of a node as infer sees them. Dims may be symbolic; values are known for constants, and
 // for everything the planner could compute from shapes alone.

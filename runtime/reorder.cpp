@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simd/kernel_table.h"
 #include "simd/layout.h"
 
 namespace keel {

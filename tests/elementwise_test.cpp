@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "simd/dispatch.h"
 #include "tests/support/run_node.h"
 
 namespace keel::test {

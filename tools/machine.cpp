@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "simd/kernel_table.h"
 #include "simd/peak.h"
 
 namespace keel::tools {

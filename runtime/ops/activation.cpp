@@ -3,6 +3,7 @@
 #include "runtime/activation.h"
 
 #include "runtime/elementwise.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

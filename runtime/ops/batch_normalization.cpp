@@ -10,6 +10,7 @@
 #include "runtime/infer_checks.h"
 #include "runtime/reorder.h"
 #include "simd/batchnorm.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "runtime/elementwise.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

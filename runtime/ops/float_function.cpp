@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "runtime/elementwise.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

@@ -6,6 +6,7 @@
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/reorder.h"
+#include "simd/kernel_table.h"
 #include "simd/pool.h"
 
 namespace keel::ops {

@@ -1,4 +1,5 @@
 // MaxPool, AveragePool, LpPool: windows over the spatial axes of X [N, C, spatial].
+#include "simd/kernel_table.h"
 #include "simd/pool.h"
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 
 #include "runtime/elementwise.h"
 #include "runtime/to_integer.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "runtime/infer_checks.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "runtime/elementwise.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

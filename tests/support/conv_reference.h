@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simd/conv.h"
+#include "simd/kernel_table.h"
 #include "tests/simd/kernel_test.h"
 
 namespace keel::simd::test {

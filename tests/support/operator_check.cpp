@@ -5,6 +5,7 @@
 #include "runtime/error.h"
 #include "runtime/model.h"
 #include "runtime/op.h"
+#include "simd/dispatch.h"
 #include "tests/oracle/oracle.h"
 #include "tests/support/compare.h"
 

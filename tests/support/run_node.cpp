@@ -8,6 +8,7 @@
 
 #include "runtime/error.h"
 #include "runtime/prepare.h"
+#include "simd/dispatch.h"
 #include "simd/layout.h"
 #include "tests/oracle/array.h"
 #include "tests/oracle/oracle.h"
