@@ -74,10 +74,10 @@ Kernel prepare_plain(const PrepareContext& context) {
 Kernel prepare_blocked(const PrepareContext& context) {
   const Shape& dims = context.inputs[0].dims;
   const std::int64_t width = dims.back(), height = dims.size() == 4 ? dims[2] : 1;
-  const simd::PoolShape rows{{height, width}, {height, 1}, {1, width}, {1, 1}, {1, 1},
-                             {0, 0},          {0, 0},      false};
-  const simd::PoolShape columns{{height, 1}, {1, 1}, {height, 1}, {1, 1}, {1, 1},
-                                {0, 0},      {0, 0}, false};
+  const simd::PoolShape rows{{height, width}, {height, 1}, {1, width}, {1, 1},
+                             {1, 1},          {0, 0},      {0, 0},     false};
+  const simd::PoolShape columns{{height, 1}, {1, 1}, {height, 1}, {1, 1},
+                                {1, 1},      {0, 0}, {0, 0},      false};
   const auto pool = kind_of(context.node) == GlobalKind::Max ? context.kernels.pool->max
                                                              : context.kernels.pool->average;
   const std::int64_t planes = dims[0] * ((dims[1] + kBlock - 1) / kBlock);

@@ -1,5 +1,4 @@
 // MaxPool, AveragePool, LpPool: windows over the spatial axes of X [N, C, spatial].
-#include "simd/kernel_table.h"
 #include "simd/pool.h"
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include "runtime/infer_checks.h"
 #include "runtime/ops/pool_plain.h"
 #include "runtime/reorder.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {

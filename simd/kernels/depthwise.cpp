@@ -68,9 +68,14 @@ KEEL_NOINLINE void rows(const DepthwiseRowsArgs& a) {
         Vec acc[Pixels][1];
         const Vec start = a.bias ? load(a.bias + v) : zero();
         KEEL_UNROLL for (int i = 0; i < Pixels; i++) acc[i][0] = start;
-        sum_run<Kernel, Stride, Pixels>(
-            a.x + (x_top * a.width + column) * kBlock + v, x_row, a.w + first * Kernel * kBlock + v,
-            last - first, column < 0 ? -column : 0, end > a.width ? end - a.width : 0, acc);
+        const float* x = a.x + (x_top * a.width + column) * kBlock + v;
+        const float* w = a.w + first * Kernel * kBlock + v;
+        for (std::int64_t plane = 0; plane < a.planes; plane++) {
+          sum_run<Kernel, Stride, Pixels>(x, x_row, w, last - first, column < 0 ? -column : 0,
+                                          end > a.width ? end - a.width : 0, acc);
+          x += a.x_plane;
+          w += a.kernel_rows * Kernel * kBlock;
+        }
         const std::int64_t y = (row * a.y_width + q) * kBlock + v;
         finish(acc, a.residual ? a.residual + y : nullptr, a.y + y, kBlock, a.activation);
       }
