@@ -1,7 +1,10 @@
 // Resize: X resampled along its axes, to sizes given or found from scales.
 // Inputs X, roi, scales, sizes (of the last two, one).
+#include <algorithm>
+
 #include "runtime/constants.h"
 #include "runtime/error.h"
+#include "runtime/float_resize.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/resize_plain.h"
 #include "runtime/reorder.h"
@@ -140,10 +143,69 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+// Of tables for N, C, spatial axes: those of the array that NCHW16c is.
+Tables blocked_tables(Tables tables) {
+  ResizeTable block;
+  block.in = block.out = kBlock;
+  block.identity = true;
+  tables[1].in = tables[1].out = (tables[1].in + kBlock - 1) / kBlock;
+  tables.push_back(block);
+  return tables;
+}
+
+bool fits_kernels(const Tables& tables) {
+  return std::all_of(tables.begin(), tables.end(),
+                     [](const ResizeTable& table) { return table.in <= INT32_MAX; });
+}
+
+Kernel float_kernel(const PrepareContext& context, const ResizeAttributes& attributes,
+                    Tables tables) {
+  Kernel kernel;
+  FloatResize resize(context.kernels, std::move(tables),
+                     attributes.mode == ResizeAttributes::Mode::Nearest,
+                     static_cast<float>(attributes.extrapolation));
+  kernel.name = "resize";
+  kernel.scratch_shared = resize.shared_bytes();
+  kernel.scratch_per_thread = resize.thread_bytes();
+  kernel.run = [resize = std::move(resize)](RunContext& run) {
+    if (run.output(0).size() == 0) return;
+    resize.run(run.parallel, run.in<float>(0), run.out<float>(0), run.shared_scratch,
+               run.thread_scratch_base, run.thread_scratch_stride);
+  };
+  return kernel;
+}
+
+Kernel prepare_float_plain(const PrepareContext& context) {
+  const ResizeAttributes attributes = resize_attributes(context.node);
+  const auto tables = prepared_tables(context, attributes);
+  if (tables == nullptr || !fits_kernels(*tables)) return prepare_plain<float>(context);
+  return float_kernel(context, attributes, *tables);
+}
+
+Kernel prepare_float(const PrepareContext& context) {
+  if (context.inputs[0].layout == Layout::Blocked16 &&
+      context.outputs[0].layout == Layout::Blocked16) {
+    const ResizeAttributes attributes = resize_attributes(context.node);
+    const auto tables = prepared_tables(context, attributes);
+    if (tables != nullptr && fits_kernels(*tables) && (*tables)[0].identity &&
+        (*tables)[1].identity)
+      return float_kernel(context, attributes, blocked_tables(*tables));
+  }
+  return prepare_in_plain(context, prepare_float_plain);
+}
+
+// In NCHW16c where X lies so, unless images or channels are resized too.
+LayoutChoice layout_resize(const LayoutQuery& query) {
+  const TensorType &x = query.inputs[0], &y = query.outputs[0];
+  const bool blocked = (query.blocked_inputs & 1u) && can_block(x) && can_block(y) &&
+                       x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
+  return blocked ? LayoutChoice{1, 1} : LayoutChoice{};
+}
+
 Kernel prepare_resize(const PrepareContext& context) {
   switch (context.inputs[0].type) {
     case DataType::Float:
-      return prepare_in_plain(context, prepare_plain<float>);
+      return prepare_float(context);
     case DataType::Double:
       return prepare_plain<double>(context);
     case DataType::Int8:
@@ -181,6 +243,7 @@ void resize(OpTable& table) {
   def.name = "Resize";
   def.infer = infer_resize;
   def.prepare = prepare_resize;
+  def.layout = layout_resize;
   def.half_through_float = true;
   table.add(def);
 }
