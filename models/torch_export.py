@@ -8,22 +8,25 @@ import onnx
 import torch
 
 
-def export(model, example, path, input_name, output_name, opset):
+def export(model, example, path, input_names, output_name, opset):
     """Writes `model` to `path` with a dynamic batch axis N; returns {operator: count}.
+
+    `example` and `input_names` are one tensor and its name, or as many of both as there are inputs.
 
     The exporter folds BatchNormalization into convolutions in its own inference mode, so the module
     is put in eval mode and exported with PRESERVE. Raises if a BatchNormalization went missing.
     """
     model.eval()
+    input_names = [input_names] if isinstance(input_names, str) else input_names
     warnings.filterwarnings("ignore", message="The shape inference of prim::Constant")
     partial = f"{path}.partial"  # a failed export leaves no half model under the real name
     torch.onnx.export(
         model,
         example,
         partial,
-        input_names=[input_name],
+        input_names=input_names,
         output_names=[output_name],
-        dynamic_axes={input_name: {0: "N"}, output_name: {0: "N"}},
+        dynamic_axes={name: {0: "N"} for name in [*input_names, output_name]},
         opset_version=opset,
         training=torch.onnx.TrainingMode.PRESERVE,
         do_constant_folding=False,
