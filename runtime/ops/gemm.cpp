@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "runtime/activation.h"
-#include "runtime/blocked_gemm.h"
 #include "runtime/error.h"
+#include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/gemm_plain.h"
 
@@ -132,6 +132,32 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+Kernel prepare_float(const PrepareContext& context) {
+  const GemmSizes sizes = sizes_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
+  const bool has_c = context.has_input(2) && sizes.beta != 0.0f;
+  const BiasSteps bias = has_c ? bias_steps(context.inputs[2].dims) : BiasSteps{};
+  FloatProduct plan;
+  plan.m = sizes.m;
+  plan.n = sizes.n;
+  plan.k = sizes.k;
+  plan.a_row = sizes.trans_a ? 1 : sizes.k;
+  plan.a_column = sizes.trans_a ? sizes.m : 1;
+  plan.b_row = sizes.trans_b ? 1 : sizes.n;
+  plan.b_column = sizes.trans_b ? sizes.k : 1;
+  plan.alpha = sizes.alpha;
+  plan.beta = sizes.beta;
+  plan.addend_row = bias.row;
+  plan.addend_column = bias.column;
+  plan.activation = context.node.epilogue.activation;
+  const PreparedProduct product(context, plan, 1);
+  Kernel kernel = product.kernel();
+  kernel.run = [product, has_c](RunContext& run) {
+    product.run(run, run.in<float>(0), run.in<float>(1), has_c ? run.in<float>(2) : nullptr,
+                run.node.epilogue.residual ? run.in<float>(3) : nullptr, run.out<float>(0));
+  };
+  return kernel;
+}
+
 Kernel prepare_gemm(const PrepareContext& context) {
   switch (context.inputs[0].type) {
     case DataType::Double:
@@ -144,15 +170,8 @@ Kernel prepare_gemm(const PrepareContext& context) {
       return prepare_plain<std::uint32_t>(context);
     case DataType::Uint64:
       return prepare_plain<std::uint64_t>(context);
-    default: {
-      const GemmSizes sizes =
-          sizes_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
-      const GemmShape shape{sizes.m, sizes.n, sizes.k, sizes.trans_b, sizes.alpha, sizes.beta};
-      constexpr std::size_t kC = 2;
-      if (!sizes.trans_a && is_blocked_gemm(context, shape, kC))
-        return prepare_blocked_gemm(context, shape, kC);
-      return prepare_plain<float>(context);
-    }
+    default:
+      return prepare_float(context);
   }
 }
 

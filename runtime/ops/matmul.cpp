@@ -1,8 +1,8 @@
 // MatMul: matrix products over the last two axes, numpy broadcasting over the others. A vector A
 // counts as one row, a vector B as one column, and that axis is dropped from the result.
 #include "runtime/activation.h"
-#include "runtime/blocked_gemm.h"
 #include "runtime/error.h"
+#include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/gemm_plain.h"
 
@@ -40,23 +40,10 @@ Product product_of(const Node& node, const Shape& a, const Shape& b) {
   return result;
 }
 
-// Elements from the first matrix of A and of B to those of batch number i.
-struct BatchSteps {
-  Shape dims, a, b;
-
-  void find(std::int64_t i, std::int64_t& at_a, std::int64_t& at_b) const {
-    at_a = at_b = 0;
-    for (std::size_t axis = dims.size(); axis-- > 0; i /= dims[axis]) {
-      at_a += i % dims[axis] * a[axis];
-      at_b += i % dims[axis] * b[axis];
-    }
-  }
-};
-
-// Steps of an operand's batch axes within the broadcast ones; 0 where it is repeated.
-Shape batch_steps(const Shape& own, const Shape& all, std::int64_t matrix) {
+// Steps, in matrices, of an operand's batch axes within the broadcast ones; 0 where it is repeated.
+Shape batch_steps(const Shape& own, const Shape& all) {
   Shape steps(all.size(), 0);
-  std::int64_t step = matrix;
+  std::int64_t step = 1;
   for (std::size_t i = 0; i < own.size(); ++i) {
     const std::int64_t size = own[own.size() - 1 - i];
     if (size != 1) steps[all.size() - 1 - i] = step;
@@ -66,9 +53,8 @@ Shape batch_steps(const Shape& own, const Shape& all, std::int64_t matrix) {
 }
 
 BatchSteps steps_of(const Product& product) {
-  return {product.batch,
-          batch_steps(product.batch_a, product.batch, checked_mul(product.m, product.k)),
-          batch_steps(product.batch_b, product.batch, checked_mul(product.k, product.n))};
+  return {product.batch, batch_steps(product.batch_a, product.batch),
+          batch_steps(product.batch_b, product.batch)};
 }
 
 void infer_matmul(InferContext& context) {
@@ -96,8 +82,8 @@ Kernel prepare_plain(const PrepareContext& context) {
     run.parallel.chunks(checked_mul(batches, product.m), [&](std::int64_t row, int) {
       std::int64_t at_a, at_b;
       steps.find(row / product.m, at_a, at_b);
-      const StridedMatrix<T> a{run.in<T>(0) + at_a, product.k, 1};
-      const StridedMatrix<T> b{run.in<T>(1) + at_b, product.n, 1};
+      const StridedMatrix<T> a{run.in<T>(0) + at_a * product.m * product.k, product.k, 1};
+      const StridedMatrix<T> b{run.in<T>(1) + at_b * product.k * product.n, product.n, 1};
       T* y = run.out<T>(0) + row * product.n;
       multiply_row(a, b, row % product.m, product.n, product.k, y);
       for (std::int64_t j = 0; residual != nullptr && j < product.n; ++j)
@@ -106,6 +92,31 @@ Kernel prepare_plain(const PrepareContext& context) {
         for (std::int64_t j = 0; j < product.n; ++j)
           y[j] = static_cast<T>(activate(epilogue.activation, y[j]));
     });
+  };
+  return kernel;
+}
+
+Kernel prepare_float(const PrepareContext& context) {
+  const Product product = product_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
+  FloatProduct plan;
+  plan.m = product.m;
+  plan.n = product.n;
+  plan.k = plan.a_row = product.k;
+  plan.b_row = product.n;
+  plan.products = element_count(product.batch);
+  plan.b_matrices = element_count(product.batch_b);
+  plan.steps = steps_of(product);
+  plan.activation = context.node.epilogue.activation;
+  // One B for all: the rows of every A are rows of one.
+  if (plan.b_matrices == 1 && element_count(product.batch_a) == plan.products) {
+    plan.m = checked_mul(plan.m, plan.products);
+    plan.products = 1;
+  }
+  const PreparedProduct prepared(context, plan, 1);
+  Kernel kernel = prepared.kernel();
+  kernel.run = [prepared](RunContext& run) {
+    prepared.run(run, run.in<float>(0), run.in<float>(1), nullptr,
+                 run.node.epilogue.residual ? run.in<float>(2) : nullptr, run.out<float>(0));
   };
   return kernel;
 }
@@ -122,17 +133,8 @@ Kernel prepare_matmul(const PrepareContext& context) {
       return prepare_plain<std::uint32_t>(context);
     case DataType::Uint64:
       return prepare_plain<std::uint64_t>(context);
-    default: {
-      // One constant matrix B for all batches: their rows stand one below the other.
-      const Product product =
-          product_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
-      const GemmShape shape{checked_mul(element_count(product.batch_a), product.m), product.n,
-                            product.k};
-      constexpr std::size_t kNoBias = 3;
-      if (context.inputs[1].dims.size() == 2 && is_blocked_gemm(context, shape, kNoBias))
-        return prepare_blocked_gemm(context, shape, kNoBias);
-      return prepare_plain<float>(context);
-    }
+    default:
+      return prepare_float(context);
   }
 }
 

@@ -1,0 +1,115 @@
+#include "runtime/float_product.h"
+
+#include <algorithm>
+
+#include "runtime/reorder.h"
+#include "simd/kernel_table.h"
+
+namespace keel {
+namespace {
+
+// With so few rows packing B would cost more than the product.
+constexpr std::int64_t kFewRows = 6;
+
+constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk packs
+
+}  // namespace
+
+void BatchSteps::find(std::int64_t i, std::int64_t& at_a, std::int64_t& at_b) const {
+  at_a = at_b = 0;
+  for (std::size_t axis = dims.size(); axis-- > 0; i /= dims[axis]) {
+    at_a += i % dims[axis] * a[axis];
+    at_b += i % dims[axis] * b[axis];
+  }
+}
+
+PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProduct& product,
+                                 std::size_t b_input)
+    : product_(product), kernels_(&context.kernels) {
+  const simd::GemmKernels& gemm = *kernels_->gemm;
+  const std::int64_t k = product.k, n = product.n;
+  packed_size_ = gemm.packed_b_size(k, n);
+  panels_ = (n + gemm.panel - 1) / gemm.panel;
+  thread_bytes_ = static_cast<std::size_t>(gemm.scratch_size(product.m, n, k)) * sizeof(float);
+  const std::int64_t all = checked_mul(packed_size_, product.b_matrices);
+  if (context.is_constant(b_input)) {
+    const char* key = product.b_column == 1 ? "B" : "B transposed";
+    constant_b_ = context.pack(key, [&] {
+      Tensor packed(DataType::Float, {all});
+      for (std::int64_t i = 0; i < product.b_matrices; ++i)
+        pack_panels(context.constants[b_input]->data_as<float>(), i, 0, panels_,
+                    packed.data_as<float>());
+      return packed;
+    });
+    return;
+  }
+  direct_b_ = product.m <= kFewRows && product.b_column == 1 && product.b_row > 0;
+  if (!direct_b_) shared_bytes_ = align64(static_cast<std::size_t>(all) * sizeof(float));
+}
+
+Kernel PreparedProduct::kernel() const {
+  Kernel kernel;
+  kernel.name = direct_b_ ? "gemm of few rows" : "gemm";
+  kernel.flops = 2.0 * static_cast<double>(product_.products) * static_cast<double>(product_.m) *
+                 static_cast<double>(product_.n) * static_cast<double>(product_.k);
+  kernel.scratch_shared = shared_bytes_;
+  kernel.scratch_per_thread = thread_bytes_;
+  return kernel;
+}
+
+void PreparedProduct::pack_panels(const float* b, std::int64_t matrix, std::int64_t begin,
+                                  std::int64_t end, float* packed) const {
+  kernels_->gemm->pack_b(b + matrix * product_.k * product_.n, product_.b_row, product_.b_column,
+                         product_.k, product_.n, begin, end, packed + matrix * packed_size_);
+}
+
+const float* PreparedProduct::packed_b(RunContext& context, const float* b) const {
+  if (constant_b_ != nullptr) return constant_b_->data_as<float>();
+  if (direct_b_) return b;
+  auto* packed = reinterpret_cast<float*>(context.shared_scratch);
+  const std::int64_t panel = std::max<std::int64_t>(product_.k * kernels_->gemm->panel, 1);
+  const std::int64_t step = std::max<std::int64_t>(kPackGrain / panel, 1);
+  const std::int64_t pieces = (panels_ + step - 1) / step;
+  context.parallel.chunks(product_.b_matrices * pieces, [&](std::int64_t chunk, int) {
+    const std::int64_t begin = chunk % pieces * step;
+    pack_panels(b, chunk / pieces, begin, std::min(begin + step, panels_), packed);
+  });
+  return packed;
+}
+
+void PreparedProduct::run(RunContext& context, const float* a, const float* b, const float* addend,
+                          const float* residual, float* y) const {
+  const simd::GemmKernels& gemm = *kernels_->gemm;
+  const FloatProduct& p = product_;
+  simd::GemmArgs args;
+  args.m = p.m;
+  args.n = p.n;
+  args.k = p.k;
+  args.a_row = p.a_row;
+  args.a_column = p.a_column;
+  args.b_row = direct_b_ ? p.b_row : 0;
+  args.c_row = p.n;
+  args.alpha = p.alpha;
+  args.addend_row = p.addend_row;
+  args.addend_column = p.addend_column;
+  args.beta = p.beta;
+  args.residual_row = p.n;
+  args.activation = p.activation;
+  const float* ready = packed_b(context, b);
+  const std::int64_t b_size = direct_b_ ? p.k * p.n : packed_size_;
+  const std::int64_t chunks = gemm.chunks(p.m, p.n, p.k);
+  context.parallel.chunks(p.products * chunks, [&](std::int64_t chunk, int thread) {
+    const std::int64_t i = chunk / chunks;
+    std::int64_t at_a = 0, at_b = 0;
+    if (p.products > 1) p.steps.find(i, at_a, at_b);
+    simd::GemmArgs own = args;
+    own.a = a + at_a * p.m * p.k;
+    own.b = ready + at_b * b_size;
+    own.c = y + i * p.m * p.n;
+    own.addend = addend;
+    own.residual = residual == nullptr ? nullptr : residual + i * p.m * p.n;
+    gemm.run(own, chunk % chunks, reinterpret_cast<float*>(context.scratch(thread)));
+  });
+}
+
+}  // namespace keel

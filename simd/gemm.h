@@ -1,0 +1,52 @@
+// Matrix products of float: C = activation(alpha * A * B + beta * addend + residual).
+//
+// B is packed into panels of columns first: constant weights once per model, others per run. The
+// product is cut into chunks that the caller spreads over threads; every element of C is summed in
+// the same order whatever the chunk, so neither threads nor chunks show in the result.
+#pragma once
+
+#include <cstdint>
+
+#include "simd/activation.h"
+
+namespace keel::simd {
+
+struct GemmArgs {
+  std::int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;  // A(i, p) = a[i * a_row + p * a_column]
+  std::int64_t a_row = 0, a_column = 1;
+  const float* b = nullptr;  // as pack_b left it; or, where b_row > 0, B itself: see `run`
+  std::int64_t b_row = 0;
+  float* c = nullptr;  // C(i, j) = c[i * c_row + j]
+  std::int64_t c_row = 0;
+  float alpha = 1.0f;
+  // addend(i, j) = addend[i * addend_row + j * addend_column], column stride 0 or 1; null: none. A
+  // bias per column has strides 0 and 1.
+  const float* addend = nullptr;
+  std::int64_t addend_row = 0, addend_column = 0;
+  float beta = 1.0f;
+  const float* residual = nullptr;  // residual(i, j) = residual[i * residual_row + j]; null: none
+  std::int64_t residual_row = 0;
+  Activation activation = {};
+};
+
+struct GemmKernels {
+  // Columns of a panel of packed B: [ceil(n/panel)][k][panel], missing columns 0.
+  std::int64_t panel;
+  // Floats of packed B.
+  std::int64_t (*packed_b_size)(std::int64_t k, std::int64_t n);
+  // Packs the panels [begin, end). B(p, j) = b[p * row + j * column]; one of the strides is 1.
+  void (*pack_b)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
+                 std::int64_t n, std::int64_t begin, std::int64_t end, float* packed);
+
+  // How many chunks a product of this shape falls into; 0 where C is empty.
+  std::int64_t (*chunks)(std::int64_t m, std::int64_t n, std::int64_t k);
+  // Floats of scratch, 64-byte aligned, that one call of `run` needs; at most 1 MiB.
+  std::int64_t (*scratch_size)(std::int64_t m, std::int64_t n, std::int64_t k);
+  // Computes one chunk of C, contents of the scratch undefined before and after. With b_row > 0, b
+  // is B unpacked, B(p, j) = b[p * b_row + j]: right for few rows (m <= 6), where packing would
+  // cost more than the product. k = 0 gives a product of zeros.
+  void (*run)(const GemmArgs& args, std::int64_t chunk, float* scratch);
+};
+
+}  // namespace keel::simd
