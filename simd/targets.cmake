@@ -24,7 +24,8 @@ set(KEEL_SIMD_DIR ${CMAKE_CURRENT_LIST_DIR})
 set(KEEL_SIMD_OPTIONS -O3 -ffp-contract=off -fno-math-errno -fno-exceptions -fvisibility=hidden)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # xsimd's templates over __m256; GCC 12's own _mm512_undefined_ps() (GCC bug 105593).
-  list(APPEND KEEL_SIMD_OPTIONS -Wno-ignored-attributes -Wno-maybe-uninitialized)
+  list(APPEND KEEL_SIMD_OPTIONS -Wno-ignored-attributes -Wno-maybe-uninitialized
+       -Wno-uninitialized)
 endif()
 
 # keel_add_simd(<target>): everything of simd/ becomes a source of <target>. Each kernel is reached

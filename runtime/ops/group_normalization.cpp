@@ -57,9 +57,35 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+Kernel prepare_float(const PrepareContext& context) {
+  const Shape& dims = context.inputs[0].dims;
+  const double epsilon = static_cast<double>(context.node.float_or("epsilon", 1e-5f));
+  const bool per_group = context.node.int_or("per_group", 0) != 0;
+  const std::int64_t groups = groups_of(context.node), width = dims[1] / groups;
+  const std::int64_t spatial = product(dims, 2, dims.size());
+  const std::int64_t rows = checked_mul(dims[0], groups), length = checked_mul(width, spatial);
+  const simd::KernelTable& kernels = context.kernels;
+  Kernel kernel;
+  kernel.name = "group norm";
+  kernel.run = [=, &kernels](RunContext& run) {
+    run.parallel.chunks(rows, [&](std::int64_t row, int) {
+      const float* x = run.in<float>(0) + row * length;
+      float* y = run.out<float>(0) + row * length;
+      const FloatStatistics statistics = float_statistics(kernels, x, length, epsilon);
+      const std::int64_t group = row % groups;
+      for (std::int64_t c = 0; c < width; ++c) {
+        const std::int64_t at = per_group ? group : group * width + c;
+        normalize_row(kernels, x + c * spatial, spatial, statistics, run.in<float>(1)[at],
+                      run.in<float>(2)[at], y + c * spatial);
+      }
+    });
+  };
+  return kernel;
+}
+
 Kernel prepare_group_normalization(const PrepareContext& context) {
   if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
-  return prepare_in_plain(context, prepare_plain<float>);
+  return prepare_in_plain(context, prepare_float);
 }
 
 }  // namespace

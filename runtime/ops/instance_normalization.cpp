@@ -39,9 +39,28 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+Kernel prepare_float(const PrepareContext& context) {
+  const Shape& dims = context.inputs[0].dims;
+  const double epsilon = static_cast<double>(context.node.float_or("epsilon", 1e-5f));
+  const std::int64_t channels = dims[1], planes = checked_mul(dims[0], channels);
+  const std::int64_t spatial = product(dims, 2, dims.size());
+  const simd::KernelTable& kernels = context.kernels;
+  Kernel kernel;
+  kernel.name = "instance norm";
+  kernel.run = [=, &kernels](RunContext& run) {
+    run.parallel.chunks(planes, [&](std::int64_t plane, int) {
+      const float* x = run.in<float>(0) + plane * spatial;
+      const std::int64_t c = plane % channels;
+      normalize_row(kernels, x, spatial, float_statistics(kernels, x, spatial, epsilon),
+                    run.in<float>(1)[c], run.in<float>(2)[c], run.out<float>(0) + plane * spatial);
+    });
+  };
+  return kernel;
+}
+
 Kernel prepare_instance_normalization(const PrepareContext& context) {
   if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
-  return prepare_in_plain(context, prepare_plain<float>);
+  return prepare_in_plain(context, prepare_float);
 }
 
 }  // namespace

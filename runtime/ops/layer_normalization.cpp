@@ -1,6 +1,8 @@
 // LayerNormalization over the axes from `axis` on: Y = (X - Mean) * InvStdDev * Scale + B.
 // Scale and B broadcast to X; outputs Mean and InvStdDev have ones for those axes and the type that
 // stash_type names.
+#include <algorithm>
+
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/norm_plain.h"
@@ -114,9 +116,49 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+// Scale or B has one value for each element of a row, the same for every row.
+bool is_row(const Affine& affine, const LayerNorm& norm) {
+  std::int64_t step = 1;
+  for (std::size_t axis = affine.dims.size(); axis-- > 0 && step < norm.length;) {
+    if (affine.dims[axis] != 1 && affine.steps[axis] != step) return false;
+    step *= affine.dims[axis];
+  }
+  for (std::size_t axis = 0; axis < affine.dims.size(); ++axis)
+    if (affine.steps[axis] >= norm.length) return false;
+  return true;
+}
+
+Kernel prepare_float(const PrepareContext& context) {
+  const LayerNorm norm = layer_norm_of(context);
+  const bool has_bias = context.has_input(2);
+  if (norm.length == 0 || !is_row(norm.scale, norm) || (has_bias && !is_row(norm.bias, norm)))
+    return prepare_plain<float>(context);
+  const simd::KernelTable& kernels = context.kernels;
+  constexpr std::int64_t kGrain = 8192;
+  Kernel kernel;
+  kernel.name = "layer norm";
+  kernel.run = [=, &kernels](RunContext& run) {
+    const auto one = [&](std::int64_t row) {
+      const float* x = run.in<float>(0) + row * norm.length;
+      const FloatStatistics s = float_statistics(kernels, x, norm.length, norm.epsilon);
+      store(run, 1, row, static_cast<double>(s.moments.centre) + s.moments.rest);
+      store(run, 2, row, s.inverse_deviation);
+      kernels.norm->apply(x, s.moments.centre, static_cast<float>(s.inverse_deviation),
+                          static_cast<float>(-s.moments.rest * s.inverse_deviation),
+                          run.in<float>(1), has_bias ? run.in<float>(2) : nullptr,
+                          run.out<float>(0) + row * norm.length, norm.length);
+    };
+    run.parallel.ranges(norm.rows, std::max<std::int64_t>(1, kGrain / norm.length),
+                        [&](std::int64_t begin, std::int64_t end) {
+                          for (std::int64_t row = begin; row < end; ++row) one(row);
+                        });
+  };
+  return kernel;
+}
+
 Kernel prepare_layer_normalization(const PrepareContext& context) {
   if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
-  return prepare_plain<float>(context);
+  return prepare_float(context);
 }
 
 }  // namespace

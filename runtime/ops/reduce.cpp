@@ -2,22 +2,18 @@
 // ReduceLogSumExp ReduceSumSquare: axes are the optional second input; none means all of them, or,
 // with noop_with_empty_axes, no reduction at all.
 //
-// Floats are summed in double, in the order of memory, so that the result depends on no split.
+// Doubles are summed in the order of memory, floats as simd/reduce.h says: the result depends on no
+// split.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "runtime/error.h"
 #include "runtime/op.h"
-#include "runtime/ops/reduce_kind.h"
-#include "runtime/reduce_axes.h"
+#include "runtime/ops/reduce_float.h"
 
 namespace keel::ops {
 namespace {
-
-// Elements that fit the stack of a worker: the width of a strip that is reduced at once.
-constexpr std::int64_t kStrip = 256;
-constexpr std::int64_t kGrain = 16 * 1024;  // elements that a thread takes at a time
 
 // Reduces `width` neighbouring elements at once: x + each offset of the group is a row of them.
 template <Kind K, typename T>
@@ -123,7 +119,9 @@ void reduce_spatial(RunContext& run) {
 }
 
 template <Kind K>
-void reduce_any(RunContext& run, const ReduceSplit& split) {
+void reduce_any(RunContext& run, const simd::KernelTable& kernels, const ReduceSplit& split) {
+  if constexpr (kernel_kind(K).has_value())
+    if (has_kernel<K>(run, split)) return reduce_floats<K>(run, *kernels.reduce, split);
   switch (run.input(0).type) {
     case DataType::Float:
       return reduce<K, float>(run, split);
@@ -173,16 +171,15 @@ Kernel prepare(const PrepareContext& context) {
   }
   const std::optional<std::vector<bool>> axes = reduced_axes(context);
   if (axes) {
-    kernel.run = [split = reduce_split(context.inputs[0].dims, *axes)](RunContext& run) {
-      reduce_any<K>(run, split);
-    };
+    kernel.run = [&kernels = context.kernels, split = reduce_split(context.inputs[0].dims, *axes)](
+                     RunContext& run) { reduce_any<K>(run, kernels, split); };
     return kernel;
   }
-  kernel.run = [](RunContext& run) {
+  kernel.run = [&kernels = context.kernels](RunContext& run) {
     const Shape& dims = run.input(0).dims;
     const auto axes =
         reduced_axes(run.node, dims.size(), run.has_input(1) ? &run.input(1) : nullptr);
-    reduce_any<K>(run, reduce_split(dims, axes));
+    reduce_any<K>(run, kernels, reduce_split(dims, axes));
   };
   return kernel;
 }

@@ -1,11 +1,14 @@
 // Softmax, LogSoftmax, Hardmax along `axis`; with flatten=1 (opset < 13) along all axes from `axis`
 // on, as one.
+#include "simd/softmax.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "runtime/error.h"
 #include "runtime/infer_checks.h"
+#include "simd/kernel_table.h"
 
 namespace keel::ops {
 namespace {
@@ -83,9 +86,38 @@ Kernel prepare_plain(const PrepareContext& context) {
   return kernel;
 }
 
+// Rows of a few KiB, or strips of columns, at a time.
+Kernel prepare_float(const PrepareContext& context) {
+  const bool log = kind_of(context.node) == SoftmaxKind::Log;
+  const Slices slices = slices_of(context.node, context.inputs[0].dims);
+  const simd::SoftmaxKernels& kernels = *context.kernels.softmax;
+  constexpr std::int64_t kGrain = 4096, kStrip = 64;
+  const std::int64_t strips = (slices.inner + kStrip - 1) / kStrip;
+  const std::int64_t work = std::max<std::int64_t>(1, slices.n * std::min(slices.inner, kStrip));
+  Kernel kernel;
+  kernel.name = "softmax";
+  kernel.run = [=, &kernels](RunContext& run) {
+    const float* x = run.in<float>(0);
+    float* y = run.out<float>(0);
+    if (slices.n == 0) return;
+    const std::int64_t grain = std::max<std::int64_t>(1, kGrain / work);
+    run.parallel.ranges(slices.outer * strips, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t first = i % strips * kStrip;
+        const std::int64_t at = i / strips * slices.n * slices.inner + first;
+        const std::int64_t n = std::min(kStrip, slices.inner - first);
+        slices.inner == 1 ? kernels.row(x + at, y + at, slices.n, log)
+                          : kernels.columns(x + at, y + at, slices.n, slices.inner, n, log);
+      }
+    });
+  };
+  return kernel;
+}
+
 Kernel prepare_softmax(const PrepareContext& context) {
   if (context.inputs[0].type == DataType::Double) return prepare_plain<double>(context);
-  return prepare_plain<float>(context);
+  if (kind_of(context.node) == SoftmaxKind::Hard) return prepare_plain<float>(context);
+  return prepare_float(context);
 }
 
 }  // namespace
