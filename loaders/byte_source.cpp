@@ -38,6 +38,21 @@ FileHandle::~FileHandle() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+bool FileStamp::operator==(const FileStamp& other) const {
+  return device == other.device && inode == other.inode && size == other.size &&
+         changed_s == other.changed_s && changed_ns == other.changed_ns;
+}
+
+FileStamp stamp_of(const FileHandle& file) {
+  struct stat status = {};
+  if (::fstat(file.get(), &status) != 0) fail_io("cannot read", errno);
+  return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
+          static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec,
+          status.st_mtim.tv_nsec};
+}
+
+FileStamp ByteSource::stamp() const { return file_ ? stamp_of(file_) : FileStamp(); }
+
 ByteSource::ByteSource(const void* bytes, std::size_t size)
     : bytes_(static_cast<const std::byte*>(bytes)), size_(size) {}
 

@@ -23,6 +23,14 @@ class FileHandle {
   int fd_ = -1;
 };
 
+// Tells a file that was read from one that was put in its place or changed since.
+struct FileStamp {
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t changed_s = 0, changed_ns = 0;
+
+  bool operator==(const FileStamp& other) const;
+};
+
 class ByteSource {
  public:
   // Borrows the bytes.
@@ -32,6 +40,7 @@ class ByteSource {
 
   std::uint64_t size() const { return size_; }
   int fd() const { return file_.get(); }  // -1 in memory
+  FileStamp stamp() const;                // all zero in memory
 
   // Copies up to n bytes from offset on; returns how many there were. Throws Error(Io).
   std::size_t read(std::uint64_t offset, void* out, std::size_t n) const;
@@ -41,6 +50,9 @@ class ByteSource {
   const std::byte* bytes_ = nullptr;
   std::uint64_t size_ = 0;
 };
+
+// Throws Error(Io).
+FileStamp stamp_of(const FileHandle& file);
 
 // Reads exactly n bytes at offset; false where the file ends before. Throws Error(Io).
 bool read_exactly(int fd, std::uint64_t offset, void* out, std::size_t n);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "loaders/byte_source.h"
 #include "runtime/keel.h"
@@ -39,8 +40,12 @@ class ExternalData {
   template <typename Allocate>
   void read(const ExternalLocation& location, std::uint64_t bytes, Allocate&& allocate) const {
     const FileHandle file = open(location, bytes);
+    stamps_.push_back(stamp_of(file));
     fill(file, location, bytes, allocate());
   }
+
+  // Of the files of all tensors read so far, one each.
+  const std::vector<FileStamp>& stamps() const { return stamps_; }
 
   // Opens a file beneath the folder without openat2, for kernels that lack it. Public for the
   // tests.
@@ -54,6 +59,7 @@ class ExternalData {
 
   FileHandle folder_;
   std::uint64_t model_device_ = 0, model_inode_ = 0;
+  mutable std::vector<FileStamp> stamps_;
 };
 
 }  // namespace keel::loaders

@@ -8,6 +8,7 @@
 
 #include "onnx/onnx.pb.h"
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 
 namespace keel::loaders {
 namespace {
@@ -53,12 +54,11 @@ void merge(const ByteSource& source, Range range, google::protobuf::MessageLite&
                 str("bytes ", range.begin, " to ", range.end, " are not valid protobuf"));
 }
 
-// Protobuf would grow a large string by doubling, which takes three times its size.
-void read_payload(const ByteSource& source, Range data, std::string& out) {
+void read_payload(const ByteSource& source, Range data, void* out) {
   const std::size_t size = data.end - data.begin;
-  out.resize(size);
+  auto* bytes = static_cast<std::byte*>(out);
   for (std::size_t done = 0; done < size;) {
-    const std::size_t count = source.read(data.begin + done, &out[done], size - done);
+    const std::size_t count = source.read(data.begin + done, bytes + done, size - done);
     if (count == 0) throw Error(ErrorCode::Io, "the file shrank while it was read");
     done += count;
   }
@@ -66,7 +66,8 @@ void read_payload(const ByteSource& source, Range data, std::string& out) {
 
 }  // namespace
 
-void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& model) {
+void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& model,
+                 Payloads* apart) {
   merge(source, {0, scan.graph_field.begin}, model);
   onnx::GraphProto& graph = *model.mutable_graph();
   std::uint64_t position = scan.graph.begin;
@@ -74,7 +75,15 @@ void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& m
     merge(source, {position, payload.tensor_field.begin}, graph);
     onnx::TensorProto& tensor = *graph.add_initializer();
     merge(source, {payload.tensor.begin, payload.data_field.begin}, tensor);
-    read_payload(source, payload.data, *tensor.mutable_raw_data());
+    const std::uint64_t size = payload.data.end - payload.data.begin;
+    if (apart != nullptr) {
+      PayloadBytes& bytes = (*apart)[&tensor] = {weight_block(size), size};
+      read_payload(source, payload.data, bytes.data.get());
+    } else {
+      // Protobuf would grow a large string by doubling, which takes three times its size.
+      tensor.mutable_raw_data()->resize(size);
+      read_payload(source, payload.data, tensor.mutable_raw_data()->data());
+    }
     merge(source, {payload.data_field.end, payload.tensor.end}, tensor);
     position = payload.tensor_field.end;
   }

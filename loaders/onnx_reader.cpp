@@ -47,7 +47,8 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
                         const Options& options) {
   const Scan scan = prescan(source);
   auto messages = std::make_shared<Messages>();
-  parse_model(source, scan, messages->model);
+  Payloads payloads;
+  parse_model(source, scan, messages->model, purpose == Purpose::Run ? &payloads : nullptr);
   check_ir_version(messages->model.ir_version());
 
   LoadedModel loaded;
@@ -59,6 +60,7 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
   reading.door.external = &external;
   reading.door.dense_budget = (64u << 20) + 8 * source.size();
   reading.door.external_budget = memory_limit(options);
+  reading.door.payloads = &payloads;
   if (purpose == Purpose::Write) reading.door.keeper = messages;
   reading.opsets = loaded.info.opsets;
   reading.ir_version = loaded.info.ir_version;
@@ -68,6 +70,8 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
   reading.expanded = &messages->expanded;
   GraphReader reader(reading, nullptr, loaded.proto ? &loaded.proto->main : nullptr);
   loaded.graph = reader.read(*messages->model.mutable_graph());
+  loaded.files = external.stamps();
+  loaded.files.push_back(source.stamp());
   loaded.unsupported = std::move(reading.unsupported);
   if (purpose == Purpose::Run) resolve_sequences(loaded.graph, loaded.unsupported);
   return loaded;

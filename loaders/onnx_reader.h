@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "loaders/byte_source.h"
 #include "runtime/graph.h"
 #include "runtime/keel.h"
 
@@ -40,7 +41,8 @@ struct LoadedModel {
   Graph graph;
   std::vector<UnsupportedNode> unsupported;  // all of them; such nodes are in the graph as they are
   ModelInfo info;
-  std::shared_ptr<ProtoModel> proto;  // null for Purpose::Run
+  std::shared_ptr<ProtoModel> proto;      // null for Purpose::Run
+  std::vector<loaders::FileStamp> files;  // that it came from; of external data, one a tensor
 };
 
 // Throw Error: Io, MalformedModel, ResourceLimit, and Unsupported for opsets and types (but not for

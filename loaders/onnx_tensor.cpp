@@ -60,20 +60,42 @@ Tensor adopt(const Sizes& sizes, Field& field, const TensorDoor& door) {
 }
 
 // One byte a bool, whatever the file holds: reading any other value as bool is undefined.
-Tensor read_bools(const Sizes& sizes, const std::string& raw) {
+Tensor read_bools(const Sizes& sizes, const char* raw) {
   Tensor tensor(sizes.type, sizes.dims);
-  for (std::size_t i = 0; i < raw.size(); ++i) tensor.data_as<bool>()[i] = raw[i] != 0;
+  for (std::uint64_t i = 0; i < sizes.bytes; ++i) tensor.data_as<bool>()[i] = raw[i] != 0;
   return tensor;
 }
 
-Tensor read_raw(TensorProto& proto, const Sizes& sizes, const TensorDoor& door) {
+void check_raw(const TensorProto& proto, const Sizes& sizes, std::uint64_t bytes) {
   if (sizes.type == DataType::String) malformed(proto, "strings cannot lie in raw_data");
-  if (proto.raw_data().size() != sizes.bytes)
-    malformed(proto,
-              str("expected ", sizes.bytes, " bytes in raw_data for ", data_type_name(sizes.type),
-                  to_string(sizes.dims), ", got ", proto.raw_data().size()));
-  if (sizes.type == DataType::Bool) return read_bools(sizes, proto.raw_data());
+  if (bytes != sizes.bytes)
+    malformed(proto, str("expected ", sizes.bytes, " bytes in raw_data for ",
+                         data_type_name(sizes.type), to_string(sizes.dims), ", got ", bytes));
+}
+
+Tensor read_raw(TensorProto& proto, const Sizes& sizes, const TensorDoor& door) {
+  const std::string& raw = proto.raw_data();
+  check_raw(proto, sizes, raw.size());
+  if (sizes.type == DataType::Bool) return read_bools(sizes, raw.data());
   return adopt(sizes, *proto.mutable_raw_data(), door);
+}
+
+Tensor read_payload(const TensorProto& proto, const Sizes& sizes, PayloadBytes payload) {
+  check_raw(proto, sizes, payload.size);
+  if (sizes.type == DataType::Bool)
+    return read_bools(sizes, reinterpret_cast<const char*>(payload.data.get()));
+  void* data = payload.data.get();
+  return Tensor(sizes.type, sizes.dims, data, std::move(payload.data));
+}
+
+// What was read apart from the message, if anything.
+PayloadBytes take_payload(const TensorProto& proto, const TensorDoor& door) {
+  if (door.payloads == nullptr) return {};
+  const auto it = door.payloads->find(&proto);
+  if (it == door.payloads->end()) return {};
+  PayloadBytes payload = std::move(it->second);
+  door.payloads->erase(it);
+  return payload;
 }
 
 // Elements whose bits are `Stored`, each in one wider integer of `field`, range-checked.
@@ -197,17 +219,17 @@ Tensor read_tensor(TensorProto& proto, TensorDoor& door) {
                 "tensor '" + printable(proto.name()) + "' is split into segments");
   const int typed = proto.float_data_size() + proto.int32_data_size() + proto.string_data_size() +
                     proto.int64_data_size() + proto.double_data_size() + proto.uint64_data_size();
+  PayloadBytes payload = take_payload(proto, door);
+  const bool raw = payload.data != nullptr || !proto.raw_data().empty();
   if (proto.data_location() == TensorProto::EXTERNAL) {
-    if (typed > 0 || !proto.raw_data().empty())
-      malformed(proto, "the data is both in the model and external");
+    if (typed > 0 || raw) malformed(proto, "the data is both in the model and external");
     return read_external(proto, sizes, door);
   }
   if (proto.external_data_size() > 0)
     malformed(proto, "external_data is given, but data_location is not EXTERNAL");
-  if (!proto.raw_data().empty()) {
-    if (typed > 0) malformed(proto, "both raw_data and typed data are given");
-    return read_raw(proto, sizes, door);
-  }
+  if (raw && typed > 0) malformed(proto, "both raw_data and typed data are given");
+  if (payload.data != nullptr) return read_payload(proto, sizes, std::move(payload));
+  if (raw) return read_raw(proto, sizes, door);
   return read_typed(proto, sizes, door);
 }
 

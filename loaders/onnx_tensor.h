@@ -6,6 +6,7 @@
 #include <string>
 
 #include "loaders/external_data.h"
+#include "loaders/onnx_parse.h"
 #include "runtime/keel.h"
 
 namespace onnx {
@@ -23,6 +24,8 @@ struct TensorDoor {
   // Set: the message stays as it is, tensors borrow from it and keep this alive. Null: the data
   // moves out of the message, so that each tensor can be freed on its own.
   std::shared_ptr<void> keeper;
+  // Large raw_data that was read apart from the messages; taken from here. May be null.
+  Payloads* payloads = nullptr;
   // Bytes that sparse tensors may still take when made dense.
   std::uint64_t dense_budget = 64u << 20;
   // Bytes that external data may still take: a file with holes promises much and costs nothing.

@@ -39,7 +39,7 @@ struct Scan {
   std::int64_t nodes = 0;
 };
 
-constexpr std::uint64_t kLargePayload = 1u << 20;
+constexpr std::uint64_t kLargePayload = 64u << 10;
 
 // Messages in messages: subgraphs of the allowed depth take three each, and their types a few more.
 constexpr int kMaxNesting = 128;

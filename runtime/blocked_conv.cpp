@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/memory_block.h"
 #include "runtime/reorder.h"
 #include "simd/kernel_table.h"
 
@@ -106,7 +107,7 @@ struct BlockedConv {
 void prepare_constants(const PrepareContext& context, BlockedConv& conv, ScratchPlan& scratch) {
   if (context.is_constant(kW)) {
     conv.weights = context.pack("W " + conv.plan.packing, [&] {
-      Tensor packed(DataType::Float, {conv.plan.packed_floats});
+      Tensor packed = weight_tensor(DataType::Float, {conv.plan.packed_floats});
       simd::pack_conv_weights(conv.plan, context.constants[kW]->data_as<float>(),
                               packed.data_as<float>());
       return packed;
@@ -174,6 +175,8 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
   kernel.flops = blocked.plan.flops;
   kernel.scratch_per_thread = blocked.plan.thread_scratch;
   kernel.scratch_shared = scratch.total;
+  for (std::size_t i : {kW, kB})
+    if (context.is_constant(i)) kernel.packed_inputs |= std::uint64_t{1} << i;
   kernel.run = std::move(blocked);
   return kernel;
 }

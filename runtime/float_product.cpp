@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/memory_block.h"
 #include "runtime/reorder.h"
 #include "simd/kernel_table.h"
 
@@ -25,7 +26,7 @@ void BatchSteps::find(std::int64_t i, std::int64_t& at_a, std::int64_t& at_b) co
 
 PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProduct& product,
                                  std::size_t b_input)
-    : product_(product), kernels_(&context.kernels) {
+    : product_(product), kernels_(&context.kernels), b_input_(b_input) {
   const simd::GemmKernels& gemm = *kernels_->gemm;
   const std::int64_t k = product.k, n = product.n;
   packed_size_ = gemm.packed_b_size(k, n);
@@ -35,7 +36,7 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   if (context.is_constant(b_input)) {
     const char* key = product.b_column == 1 ? "B" : "B transposed";
     constant_b_ = context.pack(key, [&] {
-      Tensor packed(DataType::Float, {all});
+      Tensor packed = weight_tensor(DataType::Float, {all});
       for (std::int64_t i = 0; i < product.b_matrices; ++i)
         pack_panels(context.constants[b_input]->data_as<float>(), i, 0, panels_,
                     packed.data_as<float>());
@@ -54,6 +55,7 @@ Kernel PreparedProduct::kernel() const {
                  static_cast<double>(product_.n) * static_cast<double>(product_.k);
   kernel.scratch_shared = shared_bytes_;
   kernel.scratch_per_thread = thread_bytes_;
+  if (constant_b_ != nullptr) kernel.packed_inputs = std::uint64_t{1} << b_input_;
   return kernel;
 }
 

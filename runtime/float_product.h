@@ -46,6 +46,7 @@ class PreparedProduct {
 
   FloatProduct product_;
   const simd::KernelTable* kernels_;
+  std::size_t b_input_;
   std::shared_ptr<const Tensor> constant_b_;
   bool direct_b_ = false;  // B is read where it is, unpacked
   std::int64_t panels_ = 0, packed_size_ = 0;

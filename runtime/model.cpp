@@ -39,6 +39,12 @@ void fix_overridable(Graph& graph) {
                      graph.inputs.end());
 }
 
+// What passes have put other constants in the place of.
+void drop_unused_constants(Graph& graph) {
+  for (Value& value : graph.values)
+    if (value.users.empty() && !value.graph_output && !value.graph_input) value.constant = nullptr;
+}
+
 ValueInfo info_of(const Graph& graph, std::string_view name, const TensorType& type) {
   ValueInfo info{name, type.type, type.ranked, {}};
   for (Dim dim : type.dims) {
@@ -65,8 +71,11 @@ void optimize_for_running(Graph& graph, const Options& options, std::vector<Deci
   optimize(graph, options, phases, decisions);
 }
 
-std::shared_ptr<const Model::State> build_model(Graph graph, const Options& options) {
+std::shared_ptr<const Model::State> build_model(Graph graph, const Options& options,
+                                                std::function<Graph()> reload) {
   auto state = std::make_shared<Model::State>();
+  state->weights.drop = reload != nullptr;
+  state->reload = std::move(reload);
   state->options = options;
   try {
     state->kernels = &simd::select(options.isa.c_str());
@@ -87,6 +96,7 @@ std::shared_ptr<const Model::State> build_model(Graph graph, const Options& opti
   } catch (const Error& error) {
     throw with_stage(error, "load");
   }
+  drop_unused_constants(graph);
   state->graph = std::move(graph);
   const Graph& built = state->graph;
   for (ValueId id : built.inputs)
@@ -106,11 +116,36 @@ std::shared_ptr<const Plan> Model::State::plan(const std::vector<Shape>& input_s
       plans.splice(plans.begin(), plans, it);
       return plans.front();
     }
-  auto made =
-      make_plan(graph, input_shapes, {*kernels, threads, options.precision, max_memory}, packs);
+  auto made = make(input_shapes);
   plans.push_front(made);
   while (plans.size() > std::max<std::size_t>(options.plan_cache, 1)) plans.pop_back();
   return made;
+}
+
+std::shared_ptr<const Plan> Model::State::make(const std::vector<Shape>& input_shapes) const {
+  const PlanSettings settings{*kernels, threads, options.precision, max_memory};
+  // Weights are packed as they are, whatever becomes of denormals during runs.
+  Parallel parallel(threads, options.executor, false);
+  try {
+    return make_plan(graph, input_shapes, settings, weights, parallel);
+  } catch (const ConstantDropped&) {
+    restore_constants();
+    return make_plan(graph, input_shapes, settings, weights, parallel);
+  }
+}
+
+// Shapes that want weights in another form than before: from now on the originals stay.
+void Model::State::restore_constants() const {
+  weights.drop = false;
+  Graph fresh = reload();
+  std::vector<Decision> same;
+  optimize_for_running(fresh, options, same);
+  if (fresh.values.size() != graph.values.size())
+    throw Error(ErrorCode::Internal, "the model, read once more, is another one", "", "", "plan");
+  for (std::size_t id = 0; id < graph.values.size(); ++id) {
+    std::shared_ptr<const Tensor>& constant = graph.values[id].constant;
+    if (constant != nullptr && is_dropped(*constant)) constant = fresh.values[id].constant;
+  }
 }
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}

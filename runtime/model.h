@@ -1,6 +1,7 @@
 // What a loaded model and a session consist of. Internal; keel.h hides it.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -13,15 +14,17 @@
 
 namespace keel {
 
-// Optimises the graph as the options say and makes it ready to run. Throws Error.
-std::shared_ptr<const Model::State> build_model(Graph graph, const Options& options);
+// Optimises the graph as the options say and makes it ready to run. `reload` gives the same graph
+// once more; where it is there, constants are dropped when they are packed. Throws Error.
+std::shared_ptr<const Model::State> build_model(Graph graph, const Options& options,
+                                                std::function<Graph()> reload = nullptr);
 
 // Applies Options::dims and --opt to a graph as read; build_model's first half, for tools that want
 // the graph itself.
 void optimize_for_running(Graph& graph, const Options& options, std::vector<Decision>& decisions);
 
 struct Model::State {
-  Graph graph;
+  mutable Graph graph;  // only plan() changes it, and of it only which constants are there
   Options options;
   const simd::KernelTable* kernels = nullptr;
   int threads = 1;
@@ -32,10 +35,15 @@ struct Model::State {
   // The plan for these shapes of Graph::inputs, from the cache where it is there. Thread-safe.
   std::shared_ptr<const Plan> plan(const std::vector<Shape>& input_shapes) const;
 
-  mutable PackCache packs;
+  mutable PlanWeights weights;
+  std::function<Graph()> reload;
   mutable std::mutex mutex;
   mutable std::list<std::shared_ptr<const Plan>> plans;       // most recently used first
   mutable std::vector<std::unique_ptr<Session::State>> idle;  // of Model::run
+
+ private:
+  std::shared_ptr<const Plan> make(const std::vector<Shape>& input_shapes) const;
+  void restore_constants() const;
 };
 
 // Memory and bindings of one caller.

@@ -130,32 +130,55 @@ bool can_block(const TensorType& type) {
   return type.type == DataType::Float && type.ranked && type.rank() >= 3 && type.dims[1] > 0;
 }
 
+std::shared_ptr<const Tensor> dropped_form(const Tensor& constant) {
+  return std::make_shared<const Tensor>(constant.type(), constant.shape(), nullptr, nullptr);
+}
+
+bool is_dropped(const Tensor& constant) {
+  return constant.data() == nullptr && constant.size() > 0;
+}
+
 struct PackCache::Impl {
+  struct Slot {
+    std::mutex mutex;
+    std::shared_ptr<const Tensor> packed;
+  };
   std::mutex mutex;
-  std::map<std::string, std::shared_ptr<const Tensor>> packed;
+  std::map<std::string, Slot> slots;
 };
 
 PackCache::PackCache() : impl_(std::make_shared<Impl>()) {}
 
 std::shared_ptr<const Tensor> PackCache::get(const std::string& key,
                                              const std::function<Tensor()>& make) {
-  const std::lock_guard<std::mutex> lock(impl_->mutex);
-  std::shared_ptr<const Tensor>& slot = impl_->packed[key];
-  if (slot == nullptr) slot = std::make_shared<const Tensor>(make());
-  return slot;
+  Impl::Slot* slot = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    slot = &impl_->slots[key];
+  }
+  const std::lock_guard<std::mutex> lock(slot->mutex);
+  if (slot->packed == nullptr) slot->packed = std::make_shared<const Tensor>(make());
+  return slot->packed;
 }
 
 std::size_t PackCache::bytes() const {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
   std::size_t total = 0;
-  for (const auto& entry : impl_->packed) total += entry.second->byte_size();
+  for (auto& [key, slot] : impl_->slots) {
+    const std::lock_guard<std::mutex> slot_lock(slot.mutex);
+    if (slot.packed != nullptr) total += slot.packed->byte_size();
+  }
   return total;
 }
 
 std::shared_ptr<const Tensor> PrepareContext::pack(const std::string& key,
                                                    const std::function<Tensor()>& make) const {
   if (packs == nullptr) return std::make_shared<const Tensor>(make());
-  return packs->get(node.name + "\n" + key, make);
+  return packs->get(node.name + "\n" + key, [&] {
+    for (const auto& constant : constants)
+      if (constant != nullptr && is_dropped(*constant)) throw ConstantDropped();
+    return make();
+  });
 }
 
 }  // namespace keel

@@ -74,12 +74,24 @@ struct Kernel {
   std::size_t scratch_shared = 0;
   std::string name;  // what a profile shows: "conv3x3 direct 1x14x32"
   double flops = 0;
+  // Bit i set: prepare packed constant input i, and `run` does not read it; once all its users have
+  // done so, the constant itself is dropped.
+  std::uint64_t packed_inputs = 0;
 };
+
+// Thrown while a plan is made that needs a constant which was dropped after an earlier plan had
+// packed it: it is read again, and kept from then on.
+struct ConstantDropped {};
+
+// What stands for a dropped constant: its type and shape, without bytes.
+std::shared_ptr<const Tensor> dropped_form(const Tensor& constant);
+bool is_dropped(const Tensor& constant);
 
 // Weights in the form kernels want, computed once per model and shared by all plans.
 class PackCache {
  public:
-  // The bytes under `key`, made by `make` on the first call. Thread-safe.
+  // The bytes under `key`, made by `make` on the first call. Thread-safe; different keys are made
+  // at the same time.
   std::shared_ptr<const Tensor> get(const std::string& key, const std::function<Tensor()>& make);
   std::size_t bytes() const;
 
@@ -105,7 +117,8 @@ class PrepareContext {
 
   bool has_input(std::size_t i) const { return node.has_input(i); }
   bool is_constant(std::size_t i) const { return i < constants.size() && constants[i] != nullptr; }
-  // Packed weights under the node's name and `key`; the closure keeps the pointer.
+  // Packed weights under the node's name and `key`; the closure keeps the pointer. Throws
+  // ConstantDropped where they are yet to be made and a constant is gone.
   std::shared_ptr<const Tensor> pack(const std::string& key,
                                      const std::function<Tensor()>& make) const;
 };

@@ -1,6 +1,8 @@
 #include "runtime/planner.h"
 
 #include <algorithm>
+#include <exception>
+#include <mutex>
 
 #include "runtime/error.h"
 #include "runtime/prepare.h"
@@ -13,8 +15,9 @@ constexpr std::size_t kLargestComputed = std::size_t{64} << 20;
 
 class Planner {
  public:
-  Planner(const Graph& graph, const PlanSettings& settings, PackCache& packs, Plan& plan)
-      : graph_(graph), settings_(settings), packs_(packs), plan_(plan) {
+  Planner(Graph& graph, const PlanSettings& settings, PlanWeights& weights, Plan& plan)
+      : graph_(graph), settings_(settings), weights_(weights), plan_(plan) {
+    weights_.read.resize(graph.values.size());
     plan_.tensors.resize(graph.values.size());
     plan_.storage.resize(graph.values.size());
     known_.resize(graph.values.size());
@@ -38,6 +41,27 @@ class Planner {
 
   void plan_nodes() {
     for (NodeId id : graph_.order) plan_node(id);
+  }
+
+  // Chooses the kernels, all at once: packing weights is most of the work of a first run.
+  void prepare_steps(Parallel& parallel) {
+    count_users();
+    std::vector<std::exception_ptr> errors(plan_.steps.size());
+    parallel.enter([&] {
+      parallel.chunks(static_cast<std::int64_t>(errors.size()), [&](std::int64_t i, int) {
+        try {
+          prepare(plan_.steps[static_cast<std::size_t>(i)]);
+        } catch (...) {
+          errors[static_cast<std::size_t>(i)] = std::current_exception();
+        }
+      });
+    });
+    for (const std::exception_ptr& error : errors)
+      if (error != nullptr) std::rethrow_exception(error);
+    for (const Step& step : plan_.steps) {
+      plan_.scratch_per_thread = std::max(plan_.scratch_per_thread, step.kernel.scratch_per_thread);
+      plan_.scratch_shared = std::max(plan_.scratch_shared, step.kernel.scratch_shared);
+    }
   }
 
  private:
@@ -75,11 +99,6 @@ class Planner {
       if (output == kNone) continue;
       plan_.storage[output].place =
           is_static(output) && !text && !(step.dynamic && op.view) ? Place::Arena : Place::Dynamic;
-    }
-    if (!step.dynamic && !op.view) {
-      step.kernel = prepare(node, op);
-      plan_.scratch_per_thread = std::max(plan_.scratch_per_thread, step.kernel.scratch_per_thread);
-      plan_.scratch_shared = std::max(plan_.scratch_shared, step.kernel.scratch_shared);
     }
     plan_.steps.push_back(std::move(step));
   }
@@ -127,6 +146,8 @@ class Planner {
       bytes += storage_bytes(tensor.type, tensor.dims, Layout::Plain);
     }
     if (bytes > kLargestComputed || !node.captured.empty()) return false;
+    for (ValueId input : node.inputs)
+      if (input != kNone) read_constant(input);
     std::vector<Tensor> outputs = evaluate(node, inputs);
     for (std::size_t i = 0; i < outputs.size(); ++i)
       if (node.has_output(i)) {
@@ -136,35 +157,77 @@ class Planner {
     return true;
   }
 
-  Kernel prepare(const Node& node, const OpDef& op) {
-    PrepareContext context{
-        node, {}, {}, {}, settings_.kernels, settings_.threads, settings_.precision, &packs_};
-    for (ValueId id : node.inputs) {
-      context.inputs.push_back(id == kNone ? TensorRef{} : plan_.tensors[id]);
-      context.constants.push_back(id == kNone ? nullptr : known_[id]);
-    }
-    for (ValueId id : node.outputs)
-      context.outputs.push_back(id == kNone ? TensorRef{} : plan_.tensors[id]);
-    return prepare_node(op, context);
+  void read_constant(ValueId id) {
+    if (known_[id] != nullptr && is_dropped(*known_[id])) throw ConstantDropped();
+    weights_.read[id] = true;
   }
 
-  const Graph& graph_;
+  // How many steps are yet to pack each constant. Those that are read otherwise are marked so.
+  void count_users() {
+    users_.resize(graph_.values.size());
+    for (const Step& step : plan_.steps)
+      for (ValueId id : graph_.nodes[step.node].inputs) {
+        if (id == kNone) continue;
+        if (step.dynamic || step.view || graph_.values[id].graph_input ||
+            graph_.values[id].graph_output)
+          read_constant(id);
+        ++users_[id];
+      }
+  }
+
+  void prepare(Step& step) {
+    if (step.dynamic || step.view) return;
+    const Node& node = graph_.nodes[step.node];
+    {
+      PrepareContext context{
+          node,           {}, {}, {}, settings_.kernels, settings_.threads, settings_.precision,
+          &weights_.packs};
+      for (ValueId id : node.inputs) {
+        context.inputs.push_back(id == kNone ? TensorRef{} : plan_.tensors[id]);
+        context.constants.push_back(id == kNone ? nullptr : known_[id]);
+      }
+      for (ValueId id : node.outputs)
+        context.outputs.push_back(id == kNone ? TensorRef{} : plan_.tensors[id]);
+      step.kernel = prepare_node(*step.op, context);
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId id = node.inputs[i];
+      if (id == kNone || known_[id] == nullptr) continue;
+      const bool packed = i < 64 && (step.kernel.packed_inputs >> i & 1) != 0;
+      if (!packed) weights_.read[id] = true;
+      if (--users_[id] == 0 && !weights_.read[id]) drop(id);
+    }
+  }
+
+  // The last user has packed it.
+  void drop(ValueId id) {
+    if (!weights_.drop || graph_.values[id].constant == nullptr) return;
+    known_[id] = graph_.values[id].constant = dropped_form(*known_[id]);
+    plan_.tensors[id].data = nullptr;
+  }
+
+  Graph& graph_;
   const PlanSettings& settings_;
-  PackCache& packs_;
+  PlanWeights& weights_;
   Plan& plan_;
   std::vector<std::shared_ptr<const Tensor>> known_;  // by value id
+  std::mutex mutex_;                                  // of what follows, and of dropping
+  std::vector<int> users_;                            // by value id
 };
 
 }  // namespace
 
-std::shared_ptr<const Plan> make_plan(const Graph& graph, const std::vector<Shape>& input_shapes,
-                                      const PlanSettings& settings, PackCache& packs) {
+std::shared_ptr<const Plan> make_plan(Graph& graph, const std::vector<Shape>& input_shapes,
+                                      const PlanSettings& settings, PlanWeights& weights,
+                                      Parallel& parallel) {
   auto plan = std::make_shared<Plan>();
   plan->input_shapes = input_shapes;
   try {
-    Planner planner(graph, settings, packs, *plan);
+    Planner planner(graph, settings, weights, *plan);
     planner.set_inputs(input_shapes);
     planner.plan_nodes();
+    planner.prepare_steps(parallel);
     place_values(graph, *plan);
     const std::size_t bytes = plan->required_bytes(settings.threads);
     if (bytes > settings.max_memory)

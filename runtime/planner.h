@@ -58,9 +58,19 @@ struct PlanSettings {
   std::size_t max_memory;  // bytes; refused before anything is allocated
 };
 
-// input_shapes: one per Graph::inputs. Throws Error with stage "plan".
-std::shared_ptr<const Plan> make_plan(const Graph& graph, const std::vector<Shape>& input_shapes,
-                                      const PlanSettings& settings, PackCache& packs);
+// What the plans of a model share: weights in packed form, and which constants may go.
+struct PlanWeights {
+  PackCache packs;
+  bool drop = false;       // constants that every kernel has packed are replaced by dropped_form()
+  std::vector<bool> read;  // by value id: the run of some plan reads it
+};
+
+// input_shapes: one per Graph::inputs. Kernels are prepared, and weights packed, on the threads of
+// `parallel`. Of the graph, constants may be dropped and nothing else changes. Throws Error with
+// stage "plan", and ConstantDropped.
+std::shared_ptr<const Plan> make_plan(Graph& graph, const std::vector<Shape>& input_shapes,
+                                      const PlanSettings& settings, PlanWeights& weights,
+                                      Parallel& parallel);
 
 // Assigns arena offsets to values with Place::Arena from the steps between their first write and
 // last read (memory_plan.cpp), merging in-place operators, views and aligned Concats into Aliases.

@@ -43,6 +43,7 @@ Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
     if (!is_half(inputs[i].type)) continue;
     inputs[i].type = DataType::Float;
     if (i < constants.size() && constants[i] != nullptr) {
+      if (is_dropped(*constants[i])) throw ConstantDropped();
       constants[i] = std::make_shared<const Tensor>(widened(*constants[i]));
       inputs[i].data = const_cast<void*>(constants[i]->data());
     }
@@ -54,6 +55,9 @@ Kernel half_kernel(const OpDef& op, const PrepareContext& context) {
   const PrepareContext wide{context.node,    inputs,          outputs,           constants,
                             context.kernels, context.threads, context.precision, context.packs};
   Kernel kernel = op.prepare(wide);
+  for (std::size_t i = 0; i < constants.size(); ++i)
+    if (constants[i] != nullptr && i < 64 && (kernel.packed_inputs >> i & 1) != 0)
+      constants[i] = dropped_form(*constants[i]);
   const std::size_t own = align64(kernel.scratch_shared);
   std::size_t total = own;
   const auto reserve = [&](const TensorRef& tensor, DataType stored) {
@@ -130,7 +134,13 @@ Kernel prepare_node(const OpDef& op, const PrepareContext& context) {
     const auto half = [](const TensorRef& tensor) { return is_half(tensor.type); };
     const bool any = std::any_of(context.inputs.begin(), context.inputs.end(), half) ||
                      std::any_of(context.outputs.begin(), context.outputs.end(), half);
-    return any && op.half_through_float ? half_kernel(op, context) : op.prepare(context);
+    Kernel kernel = any && op.half_through_float ? half_kernel(op, context) : op.prepare(context);
+    for (std::size_t i = 0; i < context.constants.size(); ++i) {
+      const bool gone = context.constants[i] != nullptr && is_dropped(*context.constants[i]);
+      const bool packed = i < 64 && (kernel.packed_inputs >> i & 1) != 0;
+      if (gone && !packed && !op.shape_only) throw ConstantDropped();
+    }
+    return kernel;
   } catch (const Error& error) {
     throw with_node(error, context.node.name, context.node.op_type);
   }

@@ -1,9 +1,9 @@
 // Runs a Plan: the executor.
-#include <cstdlib>
 #include <cstring>
 #include <map>
 
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 #include "runtime/model.h"
 #include "runtime/prepare.h"
 
@@ -29,13 +29,8 @@ void copy_elements(const TensorRef& from, void* to) {
 std::byte* Session::State::Buffer::reserve(std::size_t bytes) {
   if (bytes > size) {
     data.reset();
-    // Pages of 2 MiB where the system gives them: fewer TLB misses in large models.
-    const std::size_t align = bytes >= (std::size_t{4} << 20) ? std::size_t{2} << 20 : 64;
-    auto* block =
-        static_cast<std::byte*>(std::aligned_alloc(align, (bytes + align - 1) / align * align));
-    if (block == nullptr)
-      throw Error(ErrorCode::ResourceLimit, str("cannot allocate ", bytes, " bytes"));
-    data = std::shared_ptr<std::byte>(block, std::free);
+    size = 0;
+    data = allocate_block(bytes);
     size = bytes;
   }
   return data.get();
@@ -251,8 +246,14 @@ void Session::State::run_dynamic(const Step& step, std::size_t index) {
     TensorRef from = tensors_[node.inputs[0]];
     return copy_elements(from, tensors_[node.outputs[0]].data);
   }
-  PrepareContext prepare{
-      node, {}, {}, {}, *model->kernels, model->threads, model->options.precision, &model->packs};
+  PrepareContext prepare{node,
+                         {},
+                         {},
+                         {},
+                         *model->kernels,
+                         model->threads,
+                         model->options.precision,
+                         &model->weights.packs};
   for (ValueId id : node.inputs) {
     prepare.inputs.push_back(id == kNone ? TensorRef{} : tensors_[id]);
     prepare.constants.push_back(id == kNone ? nullptr : model->graph.values[id].constant);

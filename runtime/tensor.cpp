@@ -1,9 +1,7 @@
 #include "runtime/tensor.h"
 
-#include <cstdlib>
-#include <new>
-
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 
 namespace keel {
 namespace {
@@ -99,15 +97,9 @@ Tensor::Tensor(DataType type, Shape shape) : type_(type), shape_(std::move(shape
     owner_ = std::move(strings);
     return;
   }
-  const std::size_t bytes = bytes_of(type, count);
-  constexpr std::size_t kAlign = 64;
-  if (bytes > SIZE_MAX / 2)
-    throw Error(ErrorCode::ResourceLimit, str("cannot allocate ", bytes, " bytes"));
-  void* data = std::aligned_alloc(kAlign, (bytes + kAlign) / kAlign * kAlign);
-  if (data == nullptr)
-    throw Error(ErrorCode::ResourceLimit, str("cannot allocate ", bytes, " bytes"));
-  data_ = data;
-  owner_ = std::shared_ptr<void>(data, std::free);
+  auto block = allocate_block(bytes_of(type, count));
+  data_ = block.get();
+  owner_ = std::move(block);
 }
 
 Tensor::Tensor(DataType type, Shape shape, void* data, std::shared_ptr<void> owner)

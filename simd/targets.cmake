@@ -27,6 +27,15 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND KEEL_SIMD_OPTIONS -Wno-ignored-attributes -Wno-maybe-uninitialized
        -Wno-uninitialized)
 endif()
+if(KEEL_SANITIZE)
+  # Kernels are unrolled code of which nearly every line is a load: instrumented in full, one of them
+  # compiles for minutes. AddressSanitizer checks through calls; UndefinedBehaviorSanitizer watches
+  # the code that computes what kernels are given.
+  list(APPEND KEEL_SIMD_OPTIONS -O1 -fno-sanitize=undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    list(APPEND KEEL_SIMD_OPTIONS --param=asan-instrumentation-with-call-threshold=0)
+  endif()
+endif()
 
 # keel_add_simd(<target>): everything of simd/ becomes a source of <target>. Each kernel is reached
 # through a generated one-line source per instruction set, so that the object files belong to

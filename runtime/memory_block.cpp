@@ -1,0 +1,71 @@
+#include "runtime/memory_block.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <mutex>
+
+#include "runtime/error.h"
+#include "runtime/tensor.h"
+
+namespace keel {
+namespace {
+
+constexpr std::size_t kLine = 64;
+constexpr std::size_t kLargePage = std::size_t{2} << 20;
+constexpr std::size_t kShared = 4 * kLargePage;
+// Under AddressSanitizer every weight has its own block, so that reading past its end shows.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t kLargestSharing = 0;
+#else
+constexpr std::size_t kLargestSharing = kShared / 2;
+#endif
+
+std::size_t round_up(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+
+// The block that weights are being placed in. It belongs to its tensors.
+struct SharedBlock {
+  std::mutex mutex;
+  std::weak_ptr<std::byte> block;
+  std::size_t used = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<std::byte> allocate_block(std::size_t bytes) {
+  if (bytes > SIZE_MAX / 2)
+    throw Error(ErrorCode::ResourceLimit, str("cannot allocate ", bytes, " bytes"));
+  const bool large = bytes >= 2 * kLargePage;
+  const std::size_t align = large ? kLargePage : kLine;
+  const std::size_t rounded = round_up(bytes + (bytes == 0), align);
+  auto* data = static_cast<std::byte*>(std::aligned_alloc(align, rounded));
+  if (data == nullptr)
+    throw Error(ErrorCode::ResourceLimit, str("cannot allocate ", bytes, " bytes"));
+  // The last page only where most of it is used.
+  if (large) ::madvise(data, round_up(bytes - kLargePage / 2, kLargePage), MADV_HUGEPAGE);
+  return std::shared_ptr<std::byte>(data, std::free);
+}
+
+std::shared_ptr<std::byte> weight_block(std::size_t bytes) {
+  if (bytes > kLargestSharing) return allocate_block(bytes);
+  static SharedBlock shared;
+  const std::lock_guard<std::mutex> lock(shared.mutex);
+  std::shared_ptr<std::byte> block = shared.block.lock();
+  if (block == nullptr || shared.used + bytes > kShared) {
+    block = allocate_block(kShared);
+    shared.block = block;
+    shared.used = 0;
+  }
+  std::byte* data = block.get() + shared.used;
+  shared.used += round_up(bytes, kLine);
+  return std::shared_ptr<std::byte>(std::move(block), data);
+}
+
+Tensor weight_tensor(DataType type, Shape shape) {
+  if (type == DataType::String) return Tensor(type, std::move(shape));
+  auto block = weight_block(storage_bytes(type, shape, Layout::Plain));
+  void* data = block.get();
+  return Tensor(type, std::move(shape), data, std::move(block));
+}
+
+}  // namespace keel

@@ -1,0 +1,22 @@
+// Memory for what is large: activations, and the weights of a model.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "runtime/keel.h"
+
+namespace keel {
+
+// 64-byte aligned, contents undefined. From 4 MiB on in pages of 2 MiB, where the system gives
+// them: touching memory for the first time then takes a third of the time, and a run misses the
+// TLB less. Throws Error(ResourceLimit).
+std::shared_ptr<std::byte> allocate_block(std::size_t bytes);
+
+// A tensor for weights: small ones share blocks of several MiB, so that they lie in large pages
+// too. A block is given back with the last tensor in it; weights are made, packed and dropped in
+// about the same order, so hardly any memory waits for that. Thread-safe.
+Tensor weight_tensor(DataType type, Shape shape);
+std::shared_ptr<std::byte> weight_block(std::size_t bytes);
+
+}  // namespace keel
