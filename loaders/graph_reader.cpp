@@ -115,6 +115,7 @@ ValueId GraphReader::capture(const std::string& name) {
     captured_inputs_.push_back(id);
   } else {
     inner.constant = value.constant;
+    inner.outer = true;
   }
   captured_.push_back({outer, is_input});
   return id;

@@ -48,6 +48,8 @@ struct Value {
   bool graph_input = false;
   bool graph_output = false;
   bool overridable = false;  // an initializer that is also a graph input
+  bool outer = false;        // a constant of a graph around this one
+  bool changed = false;      // a patch gave it another meaning; its name says no longer what it is
 };
 
 using Attribute =

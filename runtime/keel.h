@@ -166,16 +166,18 @@ struct ValueInfo {
 // What one pass did or refused, for one node. Codes are those of the folding specification
 // (MULTI_USE, GRAPH_OUTPUT, ...); empty where something was done.
 struct Decision {
-  std::string pass;         // "fold_batchnorm"
-  std::string node;         // the node looked at
-  std::string op;           // its operator
-  bool done;                // false: refused
-  std::string pattern;      // "Conv->BatchNormalization"
-  std::string code;         // reason of a refusal
-  std::string blocker;      // the node that stands in the way
-  std::string message;      // a sentence the user can act on
-  double max_scale = 0;     // max |s| of a folded BatchNormalization
-  double cancellation = 0;  // max (|s*b| + |t|) / |b'|
+  std::string pass;                  // "fold_batchnorm"
+  std::string node;                  // the node looked at
+  std::string op;                    // its operator
+  bool done;                         // false: refused
+  std::string pattern;               // "Conv->BatchNormalization"
+  std::string code;                  // reason of a refusal
+  std::string blocker;               // the node that stands in the way
+  std::string message;               // a sentence the user can act on
+  double max_scale = 0;              // max |s| of a folded BatchNormalization
+  double cancellation = 0;           // max (|s*b| + |t|) / |b'|
+  std::vector<std::string> covered;  // nodes of the same chain that share its fate
+  std::vector<std::string> rest;     // nodes that do what could not be taken up
 };
 
 struct RunOptions {

@@ -83,6 +83,7 @@ void Patch::set_layout(ValueId value, Layout layout) { layouts_.emplace_back(val
 void Patch::set_constant(ValueId value, std::shared_ptr<const Tensor> constant) {
   constants_.emplace_back(value, std::move(constant));
 }
+void Patch::mark_changed(ValueId value) { changed_.push_back(value); }
 void Patch::replace_uses(ValueId from, ValueId to) { replaced_.emplace_back(from, to); }
 
 void Patch::apply(Graph& graph) const {
@@ -128,6 +129,7 @@ void Patch::apply(Graph& graph) const {
   for (const auto& [id, type] : types_) graph.values[id].type = type;
   for (const auto& [id, layout] : layouts_) graph.values[id].layout = layout;
   for (const auto& [id, constant] : constants_) graph.values[id].constant = constant;
+  for (ValueId id : changed_) graph.values[id].changed = true;
   for (const auto& [from, to] : replaced_) {
     const std::vector<NodeId> users = graph.values[from].users;
     for (NodeId user : users) {

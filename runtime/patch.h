@@ -30,6 +30,8 @@ class Patch {
   void set_type(ValueId value, TensorType type);
   void set_layout(ValueId value, Layout layout);
   void set_constant(ValueId value, std::shared_ptr<const Tensor> constant);
+  // The value keeps its name, but is not what the model as read calls by it.
+  void mark_changed(ValueId value);
   // Every use of `from` reads `to`, graph outputs too (their names are Graph::output_names).
   void replace_uses(ValueId from, ValueId to);
 
@@ -59,6 +61,7 @@ class Patch {
   std::vector<std::pair<ValueId, TensorType>> types_;
   std::vector<std::pair<ValueId, Layout>> layouts_;
   std::vector<std::pair<ValueId, std::shared_ptr<const Tensor>>> constants_;
+  std::vector<ValueId> changed_;
   std::vector<std::pair<ValueId, ValueId>> replaced_;
 };
 

@@ -54,11 +54,12 @@ int fold(const FoldFlags& flags) {
     verifier.emplace(loaded.graph, options, flags.input, flags.verify);
   }
   Graph folded = loaded.graph;
-  optimize(folded, options, {Phase::Fold}, report.decisions);
+  std::vector<Decision> decisions;
+  optimize(folded, options, {Phase::Fold}, decisions);
+  report.records = folding::fold_records(loaded.graph, decisions);
   report.ops_after = count_ops(folded);
-  const auto folds =
-      static_cast<int>(std::count_if(report.decisions.begin(), report.decisions.end(),
-                                     [](const Decision& decision) { return decision.done; }));
+  const auto folds = static_cast<int>(std::count_if(
+      decisions.begin(), decisions.end(), [](const Decision& decision) { return decision.done; }));
   const Options plain = Verifier::unoptimised(options);
   bool ok = true;
   if (flags.dry_run) {

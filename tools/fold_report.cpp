@@ -19,18 +19,28 @@ Json file_json(const FileDescription& file) {
   return {{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}};
 }
 
-Json node_json(const Decision& decision) {
-  return {{"name", printable(decision.node)},
-          {"status", decision.done ? "folded" : "kept"},
-          {"pattern", decision.pattern},
-          {"code", decision.code},
-          {"blocker", printable(decision.blocker)},
-          {"message", printable(decision.message)},
-          {"max_scale", decision.max_scale},
-          {"cancellation", decision.cancellation}};
+}  // namespace
+
+Json record_json(const folding::FoldRecord& record) {
+  return {{"name", printable(record.name)},
+          {"op", printable(record.op)},
+          {"status", record.status},
+          {"pattern", printable(record.pattern)},
+          {"code", record.code},
+          {"blocker", printable(record.blocker)},
+          {"message", printable(record.message)},
+          {"max_scale", record.max_scale},
+          {"cancellation", record.cancellation}};
 }
 
-}  // namespace
+std::string record_text(const folding::FoldRecord& record) {
+  const std::string name = printable(record.name), message = printable(record.message);
+  if (record.status == "folded")
+    return fmt::format("folded  {}: {} ({}), max |s| {:.3g}, cancellation {:.3g}\n", name, message,
+                       printable(record.pattern), record.max_scale, record.cancellation);
+  return fmt::format("{:<7} {}: {}: {}{}\n", record.status, name, record.code, message,
+                     record.blocker.empty() ? "" : " ('" + printable(record.blocker) + "')");
+}
 
 FileDescription describe_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -60,7 +70,8 @@ Json as_json(const FoldReport& report) {
                        {"after", count_of(report.ops_after, "BatchNormalization")}};
   json["ops"] = {{"before", report.ops_before}, {"after", report.ops_after}};
   json["nodes"] = Json::array();
-  for (const Decision& decision : report.decisions) json["nodes"].push_back(node_json(decision));
+  for (const folding::FoldRecord& record : report.records)
+    json["nodes"].push_back(record_json(record));
   json["verify"] = nullptr;
   if (!report.verified) return json;
   Json outputs = Json::array();
@@ -82,18 +93,8 @@ std::string as_text(const FoldReport& report, bool every) {
   const int after = count_of(report.ops_after, "BatchNormalization");
   std::string text = fmt::format("batch normalization: {} before, {} folded, {} left\n", before,
                                  before - after, after);
-  for (const Decision& decision : report.decisions) {
-    if (decision.done && !every) continue;
-    if (decision.done)
-      text += fmt::format("folded  {}: {} ({}), max |s| {:.3g}, cancellation {:.3g}\n",
-                          printable(decision.node), printable(decision.message), decision.pattern,
-                          decision.max_scale, decision.cancellation);
-    else
-      text +=
-          fmt::format("kept    {}: {}: {}{}\n", printable(decision.node), decision.code,
-                      printable(decision.message),
-                      decision.blocker.empty() ? "" : " ('" + printable(decision.blocker) + "')");
-  }
+  for (const folding::FoldRecord& record : report.records)
+    if (every || record.status != "folded") text += record_text(record);
   if (report.verified)
     for (const OutputCheck& check : report.verified->outputs)
       text += fmt::format("verify  {}: NME {:.3g}, bound {:.3g}, {} inputs: {}\n",

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/folding/records.h"
 #include "tools/result_stream.h"
 #include "tools/verify.h"
 
@@ -23,9 +24,13 @@ struct FoldReport {
   FileDescription input;
   std::optional<FileDescription> output;  // nothing was written where absent
   std::map<std::string, int> ops_before, ops_after;
-  std::vector<Decision> decisions;
+  std::vector<folding::FoldRecord> records;
   std::optional<VerifyResult> verified;
 };
+
+Json record_json(const folding::FoldRecord& record);
+// One line: "kept    bn1: MULTI_USE: ... ('relu1')\n".
+std::string record_text(const folding::FoldRecord& record);
 
 Json as_json(const FoldReport& report);
 // With `every`, folded nodes are listed too, not only those that stay.

@@ -5,6 +5,7 @@
 
 #include "loaders/onnx_reader.h"
 #include "runtime/error.h"
+#include "runtime/folding/records.h"
 #include "runtime/model.h"
 #include "tools/command.h"
 #include "tools/engine_flags.h"
@@ -105,9 +106,9 @@ int inspect(const InspectFlags& flags) {
     folded.link();
     optimize(folded, flags.engine.options(), {Phase::Fold}, decisions);
     int done = 0, kept = 0;
-    for (const Decision& decision : decisions) {
-      if (decision.op != "BatchNormalization") continue;
-      decision.done ? ++done : ++kept;
+    for (const folding::FoldRecord& record : folding::fold_records(graph, decisions)) {
+      if (record.op != "BatchNormalization") continue;
+      record.status == "folded" ? ++done : ++kept;
     }
     text +=
         fmt::format("batch normalization: {} nodes, {} can be folded, {} stay\n",

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "loaders/onnx_reader.h"
+#include "runtime/folding/records.h"
 #include "runtime/optimizer.h"
 #include "tests/oracle/oracle.h"
 #include "tests/support/compare.h"
@@ -48,18 +49,19 @@ ModelBuilder conv_bn(const Shape& input, const Shape& W, std::int64_t group, boo
   return m;
 }
 
-std::vector<Decision> fold(Graph& graph, Options options = {}) {
+std::vector<folding::FoldRecord> fold(Graph& graph, Options options = {}) {
+  const Graph original = graph;
   std::vector<Decision> decisions;
   optimize(graph, options, {Phase::Fold}, decisions);
-  return decisions;
+  return folding::fold_records(original, decisions);
 }
 
 void expect_folded(const ModelBuilder& model, const Tensor& x, double tolerance) {
   const Graph before = model.graph();
   Graph after = before;
-  const auto decisions = fold(after);
-  ASSERT_EQ(decisions.size(), 1u);
-  EXPECT_TRUE(decisions[0].done) << decisions[0].code << " " << decisions[0].message;
+  const auto records = fold(after);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].status, "folded") << records[0].code << " " << records[0].message;
   for (NodeId id : after.order) EXPECT_NE(after.nodes[id].op_type, "BatchNormalization");
   EXPECT_EQ(after.values[after.outputs[0]].name, "y");
   const auto expected = oracle::run(before, {{"x", x}}), got = oracle::run(after, {{"x", x}});
@@ -71,15 +73,15 @@ void expect_folded(const ModelBuilder& model, const Tensor& x, double tolerance)
 void expect_refused(const ModelBuilder& model, const std::string& code, Options options = {}) {
   Graph graph = model.graph();
   const std::size_t nodes = graph.order.size();
-  const auto decisions = fold(graph, options);
-  ASSERT_EQ(decisions.size(), 1u);
-  EXPECT_FALSE(decisions[0].done);
-  EXPECT_EQ(decisions[0].code, code) << decisions[0].message;
-  EXPECT_FALSE(decisions[0].message.empty());
+  const auto records = fold(graph, options);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].status, "kept");
+  EXPECT_EQ(records[0].code, code) << records[0].message;
+  EXPECT_FALSE(records[0].message.empty());
   EXPECT_EQ(graph.order.size(), nodes);
 }
 
-TEST(FoldBatchnorm, EveryRankAndGroup) {
+TEST(FoldBackward, EveryRankAndGroup) {
   for (bool bias : {false, true}) {
     expect_folded(conv_bn({2, 8, 11}, {16, 8, 3}, 1, bias), random({2, 8, 11}), 1e-6);
     expect_folded(conv_bn({2, 8, 7, 9}, {16, 8, 3, 3}, 1, bias), random({2, 8, 7, 9}), 1e-6);
@@ -90,14 +92,14 @@ TEST(FoldBatchnorm, EveryRankAndGroup) {
   }
 }
 
-TEST(FoldBatchnorm, RoundsOnceToTheTypeOfTheWeights) {
+TEST(FoldBackward, RoundsOnceToTheTypeOfTheWeights) {
   expect_folded(conv_bn({1, 8, 9}, {16, 8, 3}, 1, true, DataType::Double),
                 random({1, 8, 9}, -1, 1, DataType::Double), 1e-14);
   expect_folded(conv_bn({1, 8, 9}, {16, 8, 3}, 1, true, DataType::Float16),
                 random({1, 8, 9}, -1, 1, DataType::Float16), 4e-3);
 }
 
-TEST(FoldBatchnorm, SharedWeightsAreCopied) {
+TEST(FoldBackward, SharedWeightsAreCopied) {
   ModelBuilder m;
   m.input("x", Sizes{1, 4, 6, 6}).constant("w", random({4, 4, 1, 1}));
   m.node("Conv", {"x", "w"}, {"c"});
@@ -105,14 +107,14 @@ TEST(FoldBatchnorm, SharedWeightsAreCopied) {
   m.node("Conv", {"x", "w"}, {"z"}).output("y").output("z");
   const Graph before = m.graph();
   Graph after = before;
-  EXPECT_TRUE(fold(after)[0].done);
+  EXPECT_EQ(fold(after)[0].status, "folded");
   const Tensor x = random({1, 4, 6, 6});
   const auto expected = oracle::run(before, {{"x", x}}), got = oracle::run(after, {{"x", x}});
   EXPECT_EQ(nme_difference(got.at("y"), expected.at("y"), 1e-6), "");
   EXPECT_EQ(nme_difference(got.at("z"), expected.at("z"), 0), "");
 }
 
-TEST(FoldBatchnorm, WeightsBehindIdentityAndConstantNodes) {
+TEST(FoldBackward, WeightsBehindIdentityAndConstantNodes) {
   ModelBuilder m;
   m.input("x", Sizes{1, 4, 6, 6});
   m.node("Constant", {}, {"w0"}, {{"value", random({4, 4, 1, 1})}}).node("Identity", {"w0"}, {"w"});
@@ -121,7 +123,7 @@ TEST(FoldBatchnorm, WeightsBehindIdentityAndConstantNodes) {
   m.output("y");
   const std::string bytes = m.onnx();
   Graph graph = read_graph(bytes.data(), bytes.size());
-  EXPECT_TRUE(fold(graph)[0].done);
+  EXPECT_EQ(fold(graph)[0].status, "folded");
   EXPECT_EQ(graph.order.size(), 1u) << "the Constant and the Identity have no use any more";
 }
 
@@ -131,7 +133,7 @@ struct Refusal {
   std::function<void(ModelBuilder&)> build;
 };
 
-TEST(FoldBatchnorm, RefusesWithAReason) {
+TEST(FoldBackward, RefusesWithAReason) {
   const auto conv = [](ModelBuilder& m) {
     m.constant("w", random({4, 4, 1, 1})).node("Conv", {"x", "w"}, {"c"});
   };
