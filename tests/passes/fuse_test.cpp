@@ -70,7 +70,7 @@ TEST(FuseResidual, AddBehindAConvolutionThenRelu) {
 
 TEST(FuseResidual, NotOfAnotherShape) {
   ModelBuilder m = conv(8);
-  m.constant("k", random_tensor(source, DataType::Float, {8, 1, 1}));
+  m.constant("k", random_tensor(source, DataType::Float, {8, 9, 7}));
   m.node("Add", {"c", "k"}, {"y"}).output("y");
   check(m, 2);
 }
