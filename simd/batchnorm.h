@@ -13,6 +13,14 @@ struct BatchnormKernels {
   // [16]. y may be x.
   void (*blocked)(const float* x, const float* mean, const float* s, const float* b,
                   const float* residual, float* y, std::int64_t n, Activation activation);
+  // One channel of NCHW: x, residual (may be null) and y are [n]. y may be x.
+  void (*plane)(const float* x, float mean, float s, float b, const float* residual, float* y,
+                std::int64_t n, Activation activation);
+  // n channels of [N, C]: x, residual (may be null) and y are rows of n, `pitch` apart. mean, s and
+  // b are interleaved, [ceil(n/16)][3][16]: one stream beside x and y, where three could all meet
+  // in one set of the cache. y may be x.
+  void (*channels)(const float* x, const float* affine, const float* residual, float* y,
+                   std::int64_t rows, std::int64_t pitch, std::int64_t n, Activation activation);
 };
 
 }  // namespace keel::simd

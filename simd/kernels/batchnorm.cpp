@@ -47,9 +47,97 @@ void blocked(const float* x, const float* mean, const float* s, const float* b,
   }
 }
 
+KEEL_INLINE Vec load_lanes(const float* p, std::int64_t n) {
+  return n == kWidth ? load(p) : load_partial(p, n);
+}
+
+// Mean, s and b of N vectors of elements.
+template <int N>
+struct Affine {
+  Vec mean[N], s[N], b[N];
+};
+
+// N vectors, the last of them with n lanes.
+template <int N>
+KEEL_INLINE void vectors(const float* x, const Affine<N>& affine, const float* residual, float* y,
+                         std::int64_t n, const Activation& activation) {
+  Vec v[1][N];
+  KEEL_UNROLL for (int i = 0; i < N; i++) {
+    const std::int64_t lanes = i == N - 1 ? n : kWidth;
+    const int at = i * kWidth;
+    v[0][i] = fma(load_lanes(x + at, lanes) - affine.mean[i], affine.s[i], affine.b[i]);
+    if (residual != nullptr) v[0][i] = v[0][i] + load_lanes(residual + at, lanes);
+  }
+  apply(activation, v);
+  KEEL_UNROLL for (int i = 0; i < N; i++) {
+    const std::int64_t lanes = i == N - 1 ? n : kWidth;
+    const int at = i * kWidth;
+    lanes == kWidth ? store(y + at, v[0][i]) : store_partial(y + at, v[0][i], lanes);
+  }
+}
+
+template <int N>
+KEEL_INLINE Affine<N> same_affine(float mean, float s, float b) {
+  Affine<N> affine;
+  KEEL_UNROLL for (int i = 0; i < N; i++) {
+    affine.mean[i] = set1(mean), affine.s[i] = set1(s), affine.b[i] = set1(b);
+  }
+  return affine;
+}
+
+void plane(const float* x, float mean, float s, float b, const float* residual, float* y,
+           std::int64_t n, Activation activation) {
+  constexpr int kVecs = 4;
+  const Affine<kVecs> many = same_affine<kVecs>(mean, s, b);
+  const Affine<1> one = same_affine<1>(mean, s, b);
+  const auto from = [=](std::int64_t i) { return residual == nullptr ? nullptr : residual + i; };
+  std::int64_t i = 0;
+  for (; i + kVecs * kWidth <= n; i += kVecs * kWidth) {
+    vectors(x + i, many, from(i), y + i, kWidth, activation);
+  }
+  for (; i < n; i += kWidth) {
+    vectors(x + i, one, from(i), y + i, n - i < kWidth ? n - i : kWidth, activation);
+  }
+}
+
+// kBlocks channel blocks of interleaved parameters.
+template <int kBlocks>
+KEEL_INLINE Affine<kBlocks * kVecsPerBlock> load_affine(const float* affine) {
+  Affine<kBlocks * kVecsPerBlock> all;
+  KEEL_UNROLL for (int i = 0; i < kBlocks * kVecsPerBlock; i++) {
+    const float* at = affine + i / kVecsPerBlock * 3 * kBlock + i % kVecsPerBlock * kWidth;
+    all.mean[i] = load(at), all.s[i] = load(at + kBlock), all.b[i] = load(at + 2 * kBlock);
+  }
+  return all;
+}
+
+void row_of_channels(const float* x, const float* affine, const float* residual, float* y,
+                     std::int64_t n, const Activation& activation) {
+  constexpr int kBlocks = kWidth == 16 ? 4 : 1;  // 16 registers do not hold more
+  const auto from = [=](std::int64_t i) { return residual == nullptr ? nullptr : residual + i; };
+  std::int64_t i = 0;
+  for (; i + kBlocks * kBlock <= n; i += kBlocks * kBlock) {
+    vectors(x + i, load_affine<kBlocks>(affine + 3 * i), from(i), y + i, kWidth, activation);
+  }
+  for (; i < n; i += kWidth) {
+    const float* at = affine + i / kBlock * 3 * kBlock + i % kBlock;
+    const Affine<1> one = {{load(at)}, {load(at + kBlock)}, {load(at + 2 * kBlock)}};
+    vectors(x + i, one, from(i), y + i, n - i < kWidth ? n - i : kWidth, activation);
+  }
+}
+
+void channels(const float* x, const float* affine, const float* residual, float* y,
+              std::int64_t rows, std::int64_t pitch, std::int64_t n, Activation activation) {
+  for (std::int64_t r = 0; r < rows; r++) {
+    const std::int64_t at = r * pitch;
+    row_of_channels(x + at, affine, residual == nullptr ? nullptr : residual + at, y + at, n,
+                    activation);
+  }
+}
+
 }  // namespace
 
 extern const BatchnormKernels batchnorm_kernels;
-const BatchnormKernels batchnorm_kernels = {blocked};
+const BatchnormKernels batchnorm_kernels = {blocked, plane, channels};
 
 }  // namespace keel::simd::KEEL_TARGET
