@@ -2,7 +2,7 @@
 //            Add -> Y      =>           R -'
 // R ---------'
 //
-// The residual becomes the last input of the convolution.
+// The residual becomes the last input of the convolution; of keel.Linear likewise.
 #include <algorithm>
 
 #include "runtime/optimizer.h"
@@ -10,7 +10,7 @@
 namespace keel::passes {
 namespace {
 
-constexpr std::size_t kConvResidual = 3;  // behind X, W, B
+constexpr std::size_t kResidual = 3;  // behind X, W, B; behind A, B, C
 
 bool same_known_shape(const TensorType& a, const TensorType& b) {
   return a.ranked && b.ranked && a.type == DataType::Float && b.type == a.type &&
@@ -21,7 +21,9 @@ bool can_take(const Graph& graph, ValueId result) {
   const Value& value = graph.values[result];
   if (value.producer == kNone || value.users.size() != 1 || value.graph_output) return false;
   const Node& node = graph.nodes[value.producer];
-  return node.op_type == "Conv" && node.domain.empty() && node.epilogue.empty();
+  const bool conv = node.op_type == "Conv" && node.domain.empty();
+  const bool linear = node.op_type == "Linear" && node.domain == "keel";
+  return (conv || linear) && node.epilogue.empty();
 }
 
 PassResult visit(const PassContext& context, NodeId id) {
@@ -40,7 +42,7 @@ PassResult visit(const PassContext& context, NodeId id) {
   if (side == 2 || node.inputs[0] == node.inputs[1]) return {};
   const NodeId conv = graph.values[node.inputs[side]].producer;
   Patch patch(graph);
-  patch.set_input(conv, kConvResidual, node.inputs[1 - side]);
+  patch.set_input(conv, kResidual, node.inputs[1 - side]);
   Epilogue epilogue;
   epilogue.residual = true;
   epilogue.activation = node.epilogue.activation;
@@ -48,7 +50,7 @@ PassResult visit(const PassContext& context, NodeId id) {
   patch.set_output(conv, 0, node.outputs[0]);
   patch.remove_node(id);
   Decision decision;
-  decision.pattern = "Conv->Add";
+  decision.pattern = graph.nodes[conv].op_type + "->Add";
   decision.blocker = graph.nodes[conv].name;
   return {std::move(patch), decision};
 }
