@@ -38,6 +38,8 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<const Tensor*>&
 
   std::vector<Tensor> results(node.outputs.size());
   PrepareContext prepare{node, {}, {}, {}, simd::select()};
+  // Nothing is gained by transforming weights for one use.
+  prepare.precision = Precision::Strict;
   std::vector<TensorRef> refs(node.inputs.size()), out_refs(node.outputs.size());
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.has_input(i)) refs[i] = ref(*inputs[i]);

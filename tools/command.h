@@ -13,6 +13,7 @@ struct ExitCode {
 };
 
 void add_run(CLI::App& app, ExitCode& exit);
+void add_explain(CLI::App& app, ExitCode& exit);
 void add_fold(CLI::App& app, ExitCode& exit);
 void add_bench(CLI::App& app, ExitCode& exit);
 void add_profile(CLI::App& app, ExitCode& exit);

@@ -1,8 +1,9 @@
 // keel fold MODEL -o OUT: folds batch normalization, proves it, writes a standard .onnx.
 #include <fmt/format.h>
+#include <malloc.h>
 
-#include <algorithm>
-#include <optional>
+#include <map>
+#include <set>
 
 #include "loaders/onnx_reader.h"
 #include "loaders/onnx_writer.h"
@@ -20,7 +21,7 @@ struct FoldFlags {
   InputFlags input;
   std::string model, output, report;
   int verify = 1;
-  bool dry_run = false;
+  bool dry_run = false, all_nodes = false, external_data = false;
   std::vector<std::string> allow;
 };
 
@@ -40,41 +41,75 @@ Options fold_options(const FoldFlags& flags) {
   return options;
 }
 
-int fold(const FoldFlags& flags) {
-  if (flags.output.empty() && !flags.dry_run)
-    throw Error(ErrorCode::Usage, "fold: give -o OUT, or --dry-run");
-  const Options options = fold_options(flags);
-  LoadedModel loaded = read_model(flags.model, options, Purpose::Write);
-  FoldReport report;
-  report.input = describe_file(flags.model);
+// Values that both models have under one name and that are not the same any more.
+std::set<std::string> changed_names(const Graph& graph) {
+  std::set<std::string> names;
+  for (const Value& value : graph.values)
+    if (value.changed) names.insert(value.name);
+  return names;
+}
+
+// Folds, and fills the report in but for verification and output.
+Graph fold_graph(const LoadedModel& loaded, const Options& options, FoldReport& report) {
   report.ops_before = count_ops(loaded.graph);
-  std::optional<Verifier> verifier;
-  if (flags.verify > 0) {
-    require_supported(loaded);
-    verifier.emplace(loaded.graph, options, flags.input, flags.verify);
-  }
   Graph folded = loaded.graph;
   std::vector<Decision> decisions;
   optimize(folded, options, {Phase::Fold}, decisions);
   report.records = folding::fold_records(loaded.graph, decisions);
   report.ops_after = count_ops(folded);
-  const auto folds = static_cast<int>(std::count_if(
-      decisions.begin(), decisions.end(), [](const Decision& decision) { return decision.done; }));
-  const Options plain = Verifier::unoptimised(options);
-  bool ok = true;
+  return folded;
+}
+
+// Verifies the file itself, before it takes its place. The weights of both models are in memory
+// once at a time: those the file was made from are gone by now.
+VerifyResult verify_file(const FoldFlags& flags, const Options& options,
+                         const std::set<std::string>& changed, const std::string& written) {
+  const Graph original = read_graph(flags.model, options);
+  Options beside = options;
+  beside.external_root.clear();
+  const Graph folded = read_graph(written, beside);
+  return verify_fold(original, folded, changed, options, flags.input, flags.verify);
+}
+
+bool write_folded(const FoldFlags& flags, const Options& options, LoadedModel& loaded,
+                  FoldReport& report) {
+  Graph folded = fold_graph(loaded, options, report);
+  const std::set<std::string> changed = changed_names(folded);
   if (flags.dry_run) {
-    if (verifier) report.verified = verifier->check(Model(build_model(folded, plain)), folds);
-    ok = !report.verified || report.verified->ok;
-  } else {
-    // What is verified is the file itself, before it takes its place.
-    PendingModel pending(loaded, folded, flags.output);
-    if (verifier) report.verified = verifier->check(Model::load(pending.temporary(), plain), folds);
-    ok = !report.verified || report.verified->ok;
-    if (ok) {
-      pending.commit();
-      report.output = describe_file(flags.output);
-    }
+    if (flags.verify > 0)
+      report.verified =
+          verify_fold(loaded.graph, folded, changed, options, flags.input, flags.verify);
+    return !report.verified || report.verified->ok;
   }
+  PendingModel pending(loaded, folded, flags.output, {flags.external_data});
+  folded = Graph();
+  loaded = LoadedModel();
+  if (flags.verify > 0) report.verified = verify_file(flags, options, changed, pending.temporary());
+  if (report.verified && !report.verified->ok) return false;
+  pending.commit();
+  report.output = describe_file(flags.output);
+  return true;
+}
+
+// Weights of models that are no longer needed go back to the system at once, instead of staying in
+// holes of the heap: at any time two sets of weights are in memory.
+void return_memory_early() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
+}
+
+int fold(const FoldFlags& flags) {
+  if (flags.output.empty() && !flags.dry_run)
+    throw Error(ErrorCode::Usage, "fold: give -o OUT, or --dry-run");
+  return_memory_early();
+  const Options options = fold_options(flags);
+  LoadedModel loaded = read_model(flags.model, options, Purpose::Write);
+  if (flags.verify > 0) require_supported(loaded);
+  FoldReport report;
+  report.all_nodes = flags.all_nodes;
+  report.input = describe_file(flags.model);
+  const bool ok = write_folded(flags, options, loaded, report);
   if (!flags.report.empty()) write_json(flags.report, as_json(report));
   if (flags.engine.format == "json")
     write_json("", as_json(report));
@@ -97,6 +132,10 @@ void add_fold(CLI::App& app, ExitCode& exit) {
   command->add_option("--verify", flags->verify, "Inputs to compare original and result on")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command->add_flag("--all-nodes", flags->all_nodes,
+                    "Report the error of every layer that changed, largest first");
+  command->add_flag("--external-data", flags->external_data,
+                    "Write large weights to a file beside the model");
   command->add_flag("--dry-run", flags->dry_run, "Report, and write nothing");
   command->add_option("--report", flags->report, "Write the report as JSON to this file");
   command->add_option("--allow", flags->allow, "Fold in spite of this reason code")

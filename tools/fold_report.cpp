@@ -19,6 +19,45 @@ Json file_json(const FileDescription& file) {
   return {{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}};
 }
 
+Json check_json(const ValueCheck& check) {
+  return {{"name", printable(check.name)},
+          {"max_abs", check.max_abs},
+          {"nme", check.nme},
+          {"bound", check.bound},
+          {"ok", check.ok}};
+}
+
+Json verify_json(const VerifyResult& result, bool all_nodes) {
+  Json outputs = Json::array(), layers = Json::array();
+  for (const ValueCheck& check : result.outputs) outputs.push_back(check_json(check));
+  for (const ValueCheck& check : result.layers)
+    if (all_nodes || layers.empty() || !check.ok) layers.push_back(check_json(check));
+  return {{"inputs", result.inputs},
+          {"seed", result.seed},
+          {"ok", result.ok},
+          {"outputs", outputs},
+          {"layers_checked", result.layers.size()},
+          {"layers", layers}};
+}
+
+std::string check_text(const char* what, const ValueCheck& check) {
+  return fmt::format("{:<7} {}: NME {:.3g}, bound {:.3g}: {}\n", what, printable(check.name),
+                     check.nme, check.bound, check.ok ? "ok" : "DIFFERS");
+}
+
+std::string verify_text(const VerifyResult& result, bool all_nodes) {
+  std::string text = fmt::format("verified on {} inputs (seed {}): {} layers and {} outputs{}\n",
+                                 result.inputs, result.seed, result.layers.size(),
+                                 result.outputs.size(), result.ok ? "" : ", WHICH DIFFER");
+  bool first = true;
+  for (const ValueCheck& check : result.layers) {
+    if (all_nodes || first || !check.ok) text += check_text("layer", check);
+    first = false;
+  }
+  for (const ValueCheck& check : result.outputs) text += check_text("output", check);
+  return text;
+}
+
 }  // namespace
 
 Json record_json(const folding::FoldRecord& record) {
@@ -72,19 +111,8 @@ Json as_json(const FoldReport& report) {
   json["nodes"] = Json::array();
   for (const folding::FoldRecord& record : report.records)
     json["nodes"].push_back(record_json(record));
-  json["verify"] = nullptr;
-  if (!report.verified) return json;
-  Json outputs = Json::array();
-  for (const OutputCheck& check : report.verified->outputs)
-    outputs.push_back({{"name", printable(check.name)},
-                       {"max_abs", check.max_abs},
-                       {"nme", check.nme},
-                       {"bound", check.bound},
-                       {"ok", check.ok}});
-  json["verify"] = {{"inputs", report.verified->inputs},
-                    {"seed", report.verified->seed},
-                    {"ok", report.verified->ok},
-                    {"outputs", outputs}};
+  json["verify"] =
+      report.verified ? verify_json(*report.verified, report.all_nodes) : Json(nullptr);
   return json;
 }
 
@@ -95,11 +123,7 @@ std::string as_text(const FoldReport& report, bool every) {
                                  before - after, after);
   for (const folding::FoldRecord& record : report.records)
     if (every || record.status != "folded") text += record_text(record);
-  if (report.verified)
-    for (const OutputCheck& check : report.verified->outputs)
-      text += fmt::format("verify  {}: NME {:.3g}, bound {:.3g}, {} inputs: {}\n",
-                          printable(check.name), check.nme, check.bound, report.verified->inputs,
-                          check.ok ? "ok" : "DIFFERS");
+  if (report.verified) text += verify_text(*report.verified, report.all_nodes);
   if (report.output)
     text += fmt::format("wrote   {} ({} bytes, sha256 {})\n", printable(report.output->path),
                         report.output->bytes, report.output->sha256);

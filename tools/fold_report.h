@@ -26,6 +26,7 @@ struct FoldReport {
   std::map<std::string, int> ops_before, ops_after;
   std::vector<folding::FoldRecord> records;
   std::optional<VerifyResult> verified;
+  bool all_nodes = false;  // every layer that was verified, not only the worst
 };
 
 Json record_json(const folding::FoldRecord& record);

@@ -48,8 +48,9 @@ Refusal read_parameter(const Graph& graph, const Node& node, std::size_t slot,
     return {"DYNAMIC_BN", name + " is computed by the model, not stored in it", ""};
   if (overridable_behind(graph, id) && !allow_overridable)
     return {"OVERRIDABLE",
-            name + " is also an input of the model, so a caller may replace it; allow OVERRIDABLE "
-                   "to fold it all the same",
+            name +
+                " is also an input of the model, so a caller may replace it; allow OVERRIDABLE "
+                "to fold it all the same",
             ""};
   if (!is_floating(constant->type()) || constant->shape().size() != 1)
     return {"TYPE_MISMATCH",
