@@ -105,8 +105,7 @@ void GraphWriter::update_initializer(ValueId id, onnx::TensorProto& proto) {
   *fresh.mutable_unknown_fields() = proto.unknown_fields();
   write_tensor(tensor, fresh);
   proto.Swap(&fresh);
-  // Nothing reads what was replaced: two sets of weights are enough.
-  delete fresh.release_raw_data();
+  if (model_.release_replaced) delete fresh.release_raw_data();
   model_.messages.dropped.add_initializer()->Swap(&fresh);
   for (onnx::ValueInfoProto& info : *proto_.mutable_input())
     if (info.name() == proto.name()) set_type(tensor, info);

@@ -18,6 +18,7 @@ struct ModelWriting {
   std::int64_t ir_version = 0;
   NameSet names;  // every value's name in the model, new ones included
   NameSet kept;   // names used outside the graphs, by training information
+  bool release_replaced = false;
 };
 
 // True where a patch changed the graph, or one inside it.

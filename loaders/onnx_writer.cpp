@@ -72,14 +72,12 @@ void drop_unused_functions(onnx::ModelProto& model, const NameSet& called_before
   }
 }
 
-void apply_changes(const Graph& graph, ProtoModel& proto) {
+void apply_changes(const Graph& graph, ProtoModel& proto, bool release_replaced) {
   if (!is_changed(graph, proto.main)) return;
   onnx::ModelProto& model = proto.messages->model;
-  ModelWriting writing{*proto.messages,
-                       read_opsets(model.opset_import()),
-                       model.ir_version(),
-                       {},
-                       names_of_training(model)};
+  ModelWriting writing{*proto.messages,          read_opsets(model.opset_import()),
+                       model.ir_version(),       {},
+                       names_of_training(model), release_replaced};
   collect_all_names(model.graph(), writing.names);
   const NameSet called = called_operators(model);
   GraphWriter(writing, graph, proto.main, *model.mutable_graph(), {}).write();
@@ -115,7 +113,7 @@ PendingModel::PendingModel(LoadedModel& loaded, const Graph& graph, const std::s
     throw Error(ErrorCode::Usage, "a model must be read for writing before it can be written");
   Messages& messages = *loaded.proto->messages;
   try {
-    apply_changes(graph, *loaded.proto);
+    apply_changes(graph, *loaded.proto, options.release_replaced);
     carry_external_data(messages.model, loaded.proto->folder, path);
     if (options.external_data)
       data_ = move_to_external_data(messages.model, messages.dropped, path);

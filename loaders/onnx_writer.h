@@ -11,6 +11,9 @@ namespace keel {
 
 struct WriteOptions {
   bool external_data = false;  // large initializers go to a file beside the model
+  // The bytes of weights that were replaced are given back at once. Every tensor and graph that
+  // came from the LoadedModel may then only be destroyed.
+  bool release_replaced = false;
 };
 
 // A model that lies in a temporary file beside its destination, to be tried out before it is put in

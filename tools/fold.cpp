@@ -81,7 +81,8 @@ bool write_folded(const FoldFlags& flags, const Options& options, LoadedModel& l
           verify_fold(loaded.graph, folded, changed, options, flags.input, flags.verify);
     return !report.verified || report.verified->ok;
   }
-  PendingModel pending(loaded, folded, flags.output, {flags.external_data});
+  // Only the folded weights are of use from here on.
+  PendingModel pending(loaded, folded, flags.output, {flags.external_data, true});
   folded = Graph();
   loaded = LoadedModel();
   if (flags.verify > 0) report.verified = verify_file(flags, options, changed, pending.temporary());
