@@ -2,6 +2,8 @@
 // Fused where the pattern is exact, and the result stays what the oracle says.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "runtime/model.h"
 #include "tests/support/operator_check.h"
 #include "tests/support/random_tensor.h"
@@ -128,6 +130,44 @@ TEST(RecogniseLayerNorm, NotOverAnotherAxisOrPower) {
             (std::vector<std::string>{"LayerNormalization"}));
   EXPECT_NE(operators_after(layer_norm({{-1}, true, 4}).graph()),
             (std::vector<std::string>{"LayerNormalization"}));
+}
+
+struct Heads {
+  bool transposed = true, scaled_q = false, mask = true;
+};
+
+// x [N, 7, 24] as 3 heads of 8 columns, attending to itself.
+ModelBuilder attention(const Heads& heads) {
+  ModelBuilder m = model();
+  m.constant("heads", make_tensor<std::int64_t>({4}, {0, 7, 3, 8})).constant("c", scalar(2.5f));
+  m.constant("mask", random_tensor(source, DataType::Float, {1, 1, 1, 7}));
+  m.node("Reshape", {"x", "heads"}, {"h"});
+  m.node("Transpose", {"h"}, {"q"}, {{"perm", Ints{0, 2, 1, 3}}});
+  m.node("Transpose", {"h"}, {"k"}, {{"perm", Ints{0, 2, 3, 1}}});
+  m.node("Transpose", {"h"}, {"v"}, {{"perm", Ints{0, 2, 1, 3}}});
+  if (heads.scaled_q) m.node("Div", {"q", "c"}, {"q2"});
+  m.node("MatMul", {heads.scaled_q ? "q2" : "q", "k"}, {"s0"});
+  m.node("Mul", {"c", "s0"}, {"s1"});
+  if (heads.mask) m.node("Add", {"s1", "mask"}, {"s2"});
+  m.node("Softmax", {heads.mask ? "s2" : "s1"}, {"p"}, {{"axis", std::int64_t{-1}}});
+  m.node("MatMul", {"p", "v"}, {"o"});
+  if (heads.transposed) m.node("Transpose", {"o"}, {"y"}, {{"perm", Ints{0, 2, 1, 3}}});
+  m.output(heads.transposed ? "y" : "o");
+  return m;
+}
+
+TEST(FuseAttention, InEveryForm) {
+  for (bool transposed : {true, false})
+    for (bool scaled_q : {true, false})
+      for (bool mask : {true, false})
+        check(attention({transposed, scaled_q, mask}), {"Reshape", "Attention"});
+}
+
+TEST(FuseAttention, NotWhereTheWeightsAreAnOutput) {
+  ModelBuilder m = attention({});
+  m.output("p");
+  const std::vector<std::string> operators = operators_after(m.graph());
+  EXPECT_EQ(std::count(operators.begin(), operators.end(), "Softmax"), 1);
 }
 
 }  // namespace

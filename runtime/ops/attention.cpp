@@ -1,0 +1,245 @@
+// keel.Attention: Y = softmax(scale * Q * K + mask) * V over matrices Q [T, D], K [D, S], V [S, E],
+// mask broadcast to [T, S] (optional), for every batch and head. The scores of a block of rows live
+// and die in the scratch of one thread.
+//
+// perm_q, perm_k, perm_v say in which order the axes of an input make [batch..., row, column];
+// perm_y in which order those of [batch..., T, E] make Y: the Transposes around attention cost
+// nothing. Float only.
+#include <algorithm>
+
+#include "runtime/error.h"
+#include "runtime/infer_checks.h"
+#include "runtime/reorder.h"
+#include "simd/gemm.h"
+#include "simd/kernel_table.h"
+#include "simd/softmax.h"
+
+namespace keel::ops {
+namespace {
+
+constexpr std::size_t kQ = 0, kK = 1, kV = 2, kMask = 3;
+constexpr std::int64_t kScores = 64 * 1024;  // floats of a block of rows: what L2 holds beside K, V
+constexpr std::int64_t kFewestRows = 56;
+
+std::vector<std::int64_t> perm_of(const Node& node, const char* name, std::size_t rank) {
+  std::vector<std::int64_t> perm = node.ints_or(name, {});
+  std::vector<bool> seen(rank, false);
+  for (std::int64_t axis : perm) {
+    const auto i = static_cast<std::size_t>(axis);
+    if (axis < 0 || i >= rank || seen[i]) node.fail_attribute(name, "expected a permutation");
+    seen[i] = true;
+  }
+  if (perm.size() != rank) node.fail_attribute(name, str("expected ", rank, " axes"));
+  return perm;
+}
+
+Shape permuted(const Shape& dims, const std::vector<std::int64_t>& perm) {
+  Shape result;
+  for (std::int64_t axis : perm) result.push_back(dims[static_cast<std::size_t>(axis)]);
+  return result;
+}
+
+// Dims of the result before perm_y, from those of Q, K and V after theirs.
+Shape result_dims(const Node& node, const Shape& q, const Shape& k, const Shape& v) {
+  const std::size_t batch = q.size() - 2;
+  const auto clash = [](Dim a, Dim b) { return a >= 0 && b >= 0 && a != b; };
+  if (clash(q[batch + 1], k[batch]) || clash(k[batch + 1], v[batch]))
+    node.fail(ErrorCode::BadInput, "Q " + to_string(q) + ", K " + to_string(k) + " and V " +
+                                       to_string(v) + " do not multiply");
+  const auto first = [&](const Shape& dims) { return Shape(dims.begin(), dims.end() - 2); };
+  Shape y = broadcast(node, broadcast(node, first(q), first(k)), first(v));
+  y.push_back(q[batch]);
+  y.push_back(v[batch + 1]);
+  return y;
+}
+
+// Every axis of the mask is 1 or that of the scores, [batch..., T, S].
+void expect_mask(const InferContext& context, Shape scores) {
+  const Shape& mask = context.input(kMask).dims;
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    const Dim dim = mask[i], wanted = scores[scores.size() - mask.size() + i];
+    if (dim >= 0 && dim != 1 && wanted >= 0 && dim != wanted)
+      context.node.fail(
+          ErrorCode::BadInput,
+          "mask " + to_string(mask) + " does not broadcast to scores " + to_string(scores));
+  }
+}
+
+void infer_attention(InferContext& context) {
+  const std::int64_t rank = context.rank(kQ);
+  for (std::size_t i : {kQ, kK, kV}) {
+    context.expect_type(i, {DataType::Float});
+    context.expect_rank(i, std::max<std::int64_t>(rank, 2), std::max<std::int64_t>(rank, 2));
+  }
+  if (context.has_input(kMask)) {
+    context.expect_type(kMask, {DataType::Float});
+    context.expect_rank(kMask, 0, rank);
+  }
+  const auto size = static_cast<std::size_t>(rank);
+  const auto dims = [&](std::size_t i, const char* perm) {
+    return permuted(context.input(i).dims, perm_of(context.node, perm, size));
+  };
+  const Shape k = dims(kK, "perm_k");
+  const Shape y = result_dims(context.node, dims(kQ, "perm_q"), k, dims(kV, "perm_v"));
+  if (context.has_input(kMask)) {
+    Shape scores = y;
+    scores.back() = k.back();
+    expect_mask(context, std::move(scores));
+  }
+  context.set_output(0, DataType::Float, permuted(y, perm_of(context.node, "perm_y", size)));
+}
+
+// An operand by the steps of its axes, 0 where it is repeated; the last two are row and column.
+struct Operand {
+  Shape steps;
+  std::int64_t row() const { return steps[steps.size() - 2]; }
+  std::int64_t column() const { return steps.back(); }
+  // Of the matrix of batch number i.
+  std::int64_t offset(const Shape& dims, std::int64_t i) const {
+    std::int64_t at = 0;
+    for (std::size_t axis = dims.size() - 2; axis-- > 0; i /= dims[axis])
+      at += i % dims[axis] * steps[axis];
+    return at;
+  }
+};
+
+Operand operand(const Shape& stored, const std::vector<std::int64_t>& perm) {
+  const Shape strides = strides_of(stored);
+  Operand result;
+  for (std::int64_t axis : perm) {
+    const auto i = static_cast<std::size_t>(axis);
+    result.steps.push_back(stored[i] == 1 ? 0 : strides[i]);
+  }
+  return result;
+}
+
+Operand mask_operand(const Shape& stored, std::size_t rank) {
+  const Shape strides = strides_of(stored);
+  Operand result{Shape(rank, 0)};
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    if (stored[i] != 1) result.steps[rank - stored.size() + i] = strides[i];
+  return result;
+}
+
+struct Attention {
+  const simd::KernelTable* kernels;
+  Shape dims;  // of the result before perm_y
+  std::int64_t t, s, d, e, rows, batches;
+  Operand q, k, v, y, mask;
+  bool has_mask;
+  float scale;
+  std::int64_t packed_k, packed_v, scores;  // floats of scratch, in this order, gemm's own behind
+
+  void operator()(RunContext& run) const {
+    const std::int64_t blocks = (t + rows - 1) / rows;
+    if (e == 0) return;
+    run.parallel.chunks(batches * blocks, [&](std::int64_t chunk, int thread) {
+      auto* scratch = reinterpret_cast<float*>(run.scratch(thread));
+      run_block(run, chunk / blocks, chunk % blocks * rows, scratch);
+    });
+  }
+
+  // B packed into `to`; b(i, j) at b + i * row + j * column.
+  void pack(const float* b, std::int64_t row, std::int64_t column, std::int64_t depth,
+            std::int64_t width, float* to) const {
+    const std::int64_t panel = kernels->gemm->panel;
+    kernels->gemm->pack_b(b, row, column, depth, width, 0, (width + panel - 1) / panel, to);
+  }
+
+  void multiply(const simd::GemmArgs& args, float* scratch) const {
+    const std::int64_t chunks = kernels->gemm->chunks(args.m, args.n, args.k);
+    for (std::int64_t i = 0; i < chunks; ++i) kernels->gemm->run(args, i, scratch);
+  }
+
+  void run_block(RunContext& run, std::int64_t batch, std::int64_t first, float* scratch) const {
+    float *k_panels = scratch, *v_panels = k_panels + packed_k, *weights = v_panels + packed_v;
+    float* own = weights + scores;
+    pack(run.in<float>(kK) + k.offset(dims, batch), k.row(), k.column(), d, s, k_panels);
+    pack(run.in<float>(kV) + v.offset(dims, batch), v.row(), v.column(), s, e, v_panels);
+    simd::GemmArgs args;
+    args.m = std::min(rows, t - first);
+    args.n = args.c_row = s;
+    args.k = d;
+    args.a = run.in<float>(kQ) + q.offset(dims, batch) + first * q.row();
+    args.a_row = q.row();
+    args.a_column = q.column();
+    args.b = k_panels;
+    args.c = weights;
+    args.alpha = scale;
+    if (has_mask) {
+      args.addend = run.in<float>(kMask) + mask.offset(dims, batch) + first * mask.row();
+      args.addend_row = mask.row();
+      args.addend_column = mask.column();
+    }
+    multiply(args, own);
+    for (std::int64_t i = 0; i < args.m && s > 0; ++i)
+      kernels->softmax->row(weights + i * s, weights + i * s, s, false);
+    simd::GemmArgs sum;
+    sum.m = args.m;
+    sum.n = e;
+    sum.k = sum.a_row = s;
+    sum.a = weights;
+    sum.b = v_panels;
+    sum.c = run.out<float>(0) + y.offset(dims, batch) + first * y.row();
+    sum.c_row = y.row();
+    multiply(sum, own);
+  }
+};
+
+Kernel prepare_attention(const PrepareContext& context) {
+  const Node& node = context.node;
+  const std::size_t rank = context.inputs[kQ].dims.size();
+  const auto perm = [&](const char* name) { return perm_of(node, name, rank); };
+  const Shape q = permuted(context.inputs[kQ].dims, perm("perm_q"));
+  const Shape k = permuted(context.inputs[kK].dims, perm("perm_k"));
+  const Shape v = permuted(context.inputs[kV].dims, perm("perm_v"));
+  Attention a;
+  a.kernels = &context.kernels;
+  a.dims = result_dims(node, q, k, v);
+  a.t = q[rank - 2];
+  a.d = q[rank - 1];
+  a.s = k[rank - 1];
+  a.e = v[rank - 1];
+  a.batches = product(a.dims, 0, rank - 2);
+  a.rows = std::max<std::int64_t>(
+      1, std::min(a.t, std::max(kFewestRows, kScores / std::max<std::int64_t>(1, a.s))));
+  a.q = operand(context.inputs[kQ].dims, perm("perm_q"));
+  a.k = operand(context.inputs[kK].dims, perm("perm_k"));
+  a.v = operand(context.inputs[kV].dims, perm("perm_v"));
+  a.y.steps.resize(rank);
+  const std::vector<std::int64_t> perm_y = perm("perm_y");
+  const Shape strides = strides_of(permuted(a.dims, perm_y));
+  for (std::size_t i = 0; i < rank; ++i)
+    a.y.steps[static_cast<std::size_t>(perm_y[i])] = strides[i];
+  a.has_mask = context.has_input(kMask);
+  a.mask = mask_operand(a.has_mask ? context.inputs[kMask].dims : Shape{}, rank);
+  a.scale = node.float_or("scale", 1.0f);
+  const simd::GemmKernels& gemm = *context.kernels.gemm;
+  const auto whole = [](std::int64_t floats) { return (floats + 15) / 16 * 16; };
+  a.packed_k = whole(gemm.packed_b_size(a.d, a.s));
+  a.packed_v = whole(gemm.packed_b_size(a.s, a.e));
+  a.scores = whole(checked_mul(a.rows, a.s));
+  const std::int64_t own =
+      std::max(gemm.scratch_size(a.rows, a.s, a.d), gemm.scratch_size(a.rows, a.e, a.s));
+  Kernel kernel;
+  kernel.name = "attention";
+  kernel.flops = 2.0 * static_cast<double>(a.batches) * static_cast<double>(a.t) *
+                 static_cast<double>(a.s) * static_cast<double>(a.d + a.e);
+  kernel.scratch_per_thread =
+      static_cast<std::size_t>(a.packed_k + a.packed_v + a.scores + own) * sizeof(float);
+  kernel.run = std::move(a);
+  return kernel;
+}
+
+}  // namespace
+
+void attention(OpTable& table) {
+  OpDef def;
+  def.domain = "keel";
+  def.name = "Attention";
+  def.infer = infer_attention;
+  def.prepare = prepare_attention;
+  table.add(def);
+}
+
+}  // namespace keel::ops
