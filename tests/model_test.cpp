@@ -114,7 +114,7 @@ TEST(Model, RunsOnManyThreadsAtOnce) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
-      for (std::size_t i = 0; i < 25; ++i) {
+      for (std::size_t i = 0; i < 200; ++i) {
         const std::size_t which = (i + static_cast<std::size_t>(t)) % inputs.size();
         const NamedTensors actual = model.run(inputs[which]);
         if (!bit_difference(actual.at("y"), expected[which].at("y")).empty()) ++wrong;
