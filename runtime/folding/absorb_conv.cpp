@@ -12,9 +12,21 @@ namespace {
 struct Filter {
   std::shared_ptr<const Tensor> W, b;  // b null: none
   std::int64_t group = 1, features = 0, channels = 0, taps = 1;
+  bool transposed = false;
 
-  // For block e of `taps` weights: its feature, and its channel.
-  std::vector<std::size_t> feature, channel;
+  // Conv: W [O, C/g, k...]; ConvTranspose: W [C, O/g, k...].
+  std::size_t rows() const { return static_cast<std::size_t>(W->shape()[0]); }
+  std::size_t row_blocks() const { return static_cast<std::size_t>(W->shape()[1]); }
+  // Blocks of `taps` weights, and of block e its feature and its channel.
+  std::size_t blocks() const { return rows() * row_blocks(); }
+  std::size_t feature(std::size_t e) const { return transposed ? across(e) : e / row_blocks(); }
+  std::size_t channel(std::size_t e) const { return transposed ? e / row_blocks() : across(e); }
+
+ private:
+  std::size_t across(std::size_t e) const {
+    const std::size_t rows_of_group = rows() / static_cast<std::size_t>(group);
+    return e / row_blocks() / rows_of_group * row_blocks() + e % row_blocks();
+  }
 };
 
 Refusal read_filter(const Work& work, const Node& node, bool transposed, Filter& filter) {
@@ -22,6 +34,7 @@ Refusal read_filter(const Work& work, const Node& node, bool transposed, Filter&
   if (!refusal && node.has_input(2)) refusal = read_weights(work, node, 2, filter.b);
   if (refusal) return refusal;
   const Shape& dims = filter.W->shape();
+  filter.transposed = transposed;
   filter.group = node.int_or("group", 1);
   const bool fits = dims.size() >= 3 && filter.group > 0 && dims[0] % filter.group == 0;
   if (fits) {
@@ -33,15 +46,6 @@ Refusal read_filter(const Work& work, const Node& node, bool transposed, Filter&
                 (filter.b->type() != filter.W->type() || filter.b->size() != filter.features)))
     return {"TYPE_MISMATCH", "weights and bias of " + node.op_type + " do not fit each other",
             node.name};
-  // Conv: W [O, C/g, k...]; ConvTranspose: W [C, O/g, k...].
-  const std::int64_t inner = dims[1], outer = dims[0] / filter.group;
-  for (std::int64_t i = 0; i < dims[0]; ++i)
-    for (std::int64_t j = 0; j < inner; ++j) {
-      const auto own = static_cast<std::size_t>(i);
-      const auto other = static_cast<std::size_t>(i / outer * inner + j);
-      filter.feature.push_back(transposed ? other : own);
-      filter.channel.push_back(transposed ? own : other);
-    }
   return {};
 }
 
@@ -55,13 +59,22 @@ Refusal mismatch(const Node& node, const Affine& map, std::int64_t channels) {
           node.name};
 }
 
-Refusal scale_filter(Work& work, NodeId id, const Filter& filter, const Affine& map,
-                     const std::vector<std::size_t>& channel_of_block) {
+enum class Along { Features, Channels };
+
+Refusal scale_filter(Work& work, NodeId id, const Filter& filter, const Affine& map, Along along) {
   if (!map.scales()) return {};
-  std::vector<double> factors;
-  for (std::size_t c : channel_of_block) factors.push_back(map.s[c]);
+  std::vector<double> factors = map.s;
+  std::int64_t block = filter.taps;
+  const bool whole_rows = (along == Along::Features) != filter.transposed;
+  if (whole_rows) {
+    block *= filter.W->shape()[1];
+  } else if (filter.group > 1) {
+    factors.clear();
+    for (std::size_t e = 0; e < filter.blocks(); ++e)
+      factors.push_back(map.s[along == Along::Features ? filter.feature(e) : filter.channel(e)]);
+  }  // else every row has all of them in order
   Tensor scaled;
-  Refusal refusal = scale_blocks(work.graph.nodes[id], *filter.W, factors, filter.taps, scaled);
+  Refusal refusal = scale_blocks(work.graph.nodes[id], *filter.W, factors, block, scaled);
   if (!refusal) replace_weights(work, id, 1, std::move(scaled), "");
   return refusal;
 }
@@ -83,7 +96,7 @@ Refusal absorb_before_either(Work& work, NodeId id, const Affine& behind, bool t
   if (refusal) return refusal;
   const auto map = along(behind, 1, static_cast<std::size_t>(filter.features));
   if (!map) return mismatch(node, behind, filter.features);
-  refusal = scale_filter(work, id, filter, *map, filter.feature);
+  refusal = scale_filter(work, id, filter, *map, Along::Features);
   if (refusal || (filter.b == nullptr && !map->shifts())) return refusal;
   std::vector<double> bias;
   for (std::size_t o = 0; o < map->channels(); ++o) {
@@ -99,10 +112,10 @@ Refusal absorb_before_either(Work& work, NodeId id, const Affine& behind, bool t
 std::vector<double> shift_of_taps(const Filter& filter, const Affine& map) {
   const auto taps = static_cast<std::size_t>(filter.taps);
   std::vector<double> D(static_cast<std::size_t>(filter.features) * taps, 0);
-  for (std::size_t e = 0; e < filter.feature.size(); ++e)
+  for (std::size_t e = 0; e < filter.blocks(); ++e)
     for (std::size_t k = 0; k < taps; ++k)
-      D[filter.feature[e] * taps + k] +=
-          map.t[filter.channel[e]] *
+      D[filter.feature(e) * taps + k] +=
+          map.t[filter.channel(e)] *
           element_as_double(*filter.W, static_cast<std::int64_t>(e * taps + k));
   return D;
 }
@@ -150,7 +163,7 @@ Refusal absorb_behind_conv(Work& work, NodeId id, const Affine& before) {
       if (refusal) return refusal;
     }
   }
-  return scale_filter(work, id, filter, *map, filter.channel);
+  return scale_filter(work, id, filter, *map, Along::Channels);
 }
 
 // With a shift only where every input meets every tap once: 1x1, stride 1, unpadded.
@@ -172,13 +185,13 @@ Refusal absorb_behind_conv_transpose(Work& work, NodeId id, const Affine& before
               "can express",
               node.name};
     std::vector<double> bias = bias_of(filter);
-    for (std::size_t e = 0; e < filter.feature.size(); ++e)
-      bias[filter.feature[e]] +=
-          map->t[filter.channel[e]] * element_as_double(*filter.W, static_cast<std::int64_t>(e));
+    for (std::size_t e = 0; e < filter.blocks(); ++e)
+      bias[filter.feature(e)] +=
+          map->t[filter.channel(e)] * element_as_double(*filter.W, static_cast<std::int64_t>(e));
     refusal = set_bias(work, id, filter, bias);
     if (refusal) return refusal;
   }
-  return scale_filter(work, id, filter, *map, filter.channel);
+  return scale_filter(work, id, filter, *map, Along::Channels);
 }
 
 }  // namespace keel::folding

@@ -5,6 +5,7 @@
 
 #include "runtime/constants.h"
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 
 namespace keel::folding {
 namespace {
@@ -45,7 +46,7 @@ Refusal read_weights(const Work& work, const Node& node, std::size_t slot,
 
 Refusal scale_blocks(const Node& node, const Tensor& W, const std::vector<double>& factors,
                      std::int64_t inner, Tensor& scaled) {
-  scaled = Tensor(W.type(), W.shape());
+  scaled = weight_tensor(W.type(), W.shape());
   bool finite = true;
   const std::int64_t size = W.size();
   std::size_t f = 0;

@@ -59,9 +59,10 @@ TEST(Loss, EveryReduction) {
       EXPECT_EQ(difference(run("sum")[0], make_tensor<double>({}, {want.sum}), exact), "");
       EXPECT_EQ(
           difference(run("mean")[0], make_tensor<double>({}, {want.sum / want.weight}), exact), "");
-      if (softmax)
+      if (softmax) {
         EXPECT_EQ(difference(run("mean")[1], make_tensor<double>({N, C, D}, want.log_prob), exact),
                   "");
+      }
     }
 }
 
