@@ -19,6 +19,7 @@ class ElementWalk {
   template <typename Visit>
   void run(const Node& node, const Indices& indices, std::int64_t begin, std::int64_t end,
            const Visit& visit) const {
+    if (begin >= end) return;  // an axis may be empty
     const std::size_t rank = dims_.size();
     std::int64_t position[64] = {}, base = 0, rest = begin;
     for (std::size_t k = rank; k-- > 0;) {

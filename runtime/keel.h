@@ -158,8 +158,8 @@ struct Dimension {
 
 struct ValueInfo {
   std::string_view name;  // owned by the model
-  DataType type;
-  bool ranked;  // false: the model does not say; dims is then empty
+  DataType type = DataType::Undefined;
+  bool ranked = false;  // false: the model does not say; dims is then empty
   std::vector<Dimension> dims;
 };
 
@@ -169,7 +169,7 @@ struct Decision {
   std::string pass;                  // "fold_batchnorm"
   std::string node;                  // the node looked at
   std::string op;                    // its operator
-  bool done;                         // false: refused
+  bool done = false;                 // false: refused
   std::string pattern;               // "Conv->BatchNormalization"
   std::string code;                  // reason of a refusal
   std::string blocker;               // the node that stands in the way

@@ -185,9 +185,14 @@ void* load_deep(void* code) {
 }
 
 TEST(GraphCatalogue, DeepModelsLoadOnSmallStacks) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr std::size_t kStack = 4 << 20;  // instrumented frames are several times as large
+#else
+  constexpr std::size_t kStack = 256 << 10;
+#endif
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 256 << 10);
+  pthread_attr_setstacksize(&attributes, kStack);
   pthread_t thread;
   int code = -1;
   ASSERT_EQ(pthread_create(&thread, &attributes, load_deep, &code), 0);

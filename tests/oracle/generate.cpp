@@ -53,7 +53,7 @@ Arrays eye_like(const Call& c) {
   const std::int64_t k = c.node.int_or("k", 0);
   Array out(static_cast<DataType>(c.node.int_or("dtype", static_cast<int>(c[0].type))), c[0].shape);
   for (std::int64_t i = 0; i < out.shape[0]; ++i)
-    if (i + k >= 0 && i + k < out.shape[1]) out.set_number(i * out.shape[1] + i + k, 1);
+    if (k >= -i && k < out.shape[1] - i) out.set_number(i * out.shape[1] + i + k, 1);
   return {out};
 }
 
