@@ -60,6 +60,39 @@ int default_threads() {
   return std::max(cpus, 1);
 }
 
+#if defined(__SANITIZE_THREAD__)
+extern "C" void __tsan_acquire(void*);
+extern "C" void __tsan_release(void*);
+#endif
+
+namespace {
+
+// ThreadSanitizer does not see into TBB, so it is told what TBB promises: a region begins after
+// what the caller did before, and ends before what the caller does next.
+void order_before([[maybe_unused]] const void* region) {
+#if defined(__SANITIZE_THREAD__)
+  __tsan_release(const_cast<void*>(region));
+#endif
+}
+void order_after([[maybe_unused]] const void* region) {
+#if defined(__SANITIZE_THREAD__)
+  __tsan_acquire(const_cast<void*>(region));
+#endif
+}
+
+// Found by its address, which TBB hands over, before anything of it is read.
+template <typename Work>
+struct Worker {
+  const Work& work;
+  void operator()(int index) const {
+    order_after(this);
+    work(index);
+    order_before(this);
+  }
+};
+
+}  // namespace
+
 struct Parallel::Impl {
   explicit Impl(int threads)
       : limit(tbb::global_control::max_allowed_parallelism, width(threads)) {}
@@ -106,17 +139,20 @@ void Parallel::chunks(std::int64_t chunks, FunctionRef<void(std::int64_t, int)> 
     return;
   }
   std::atomic<std::int64_t> next{0};
-  const auto worker = [&](int index) {
+  const auto work = [&](int index) {
     const DenormalMode mode(flush_denormals_);
     for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
       if (stop != nullptr) check_stop();
       body(chunk, index);
     }
   };
+  const Worker<decltype(work)> worker{work};
+  order_before(&worker);
   const int workers = static_cast<int>(std::min<std::int64_t>(threads_, chunks));
   // isolate: a thread that waits here must not take up the application's other work.
   tbb::this_task_arena::isolate(
       [&] { tbb::parallel_for(0, workers, worker, tbb::simple_partitioner()); });
+  order_after(&worker);
 }
 
 void Parallel::ranges(std::int64_t n, std::int64_t grain,
