@@ -4,6 +4,8 @@
 #include <cassert>
 
 #include "simd/conv_algorithm.h"
+#include "simd/kernel_table.h"
+#include "simd/winograd.h"
 
 namespace keel::simd {
 namespace {
@@ -75,7 +77,8 @@ ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threa
   const ConvShape s = conv_canonical(shape);
   if (s.plain_input) return plan_stem(s, kernels, threads);
   const int tile = strict ? 0 : winograd_tile(s);
-  if (tile != 0) return plan_winograd(s, kernels, threads, tile);
+  if (tile != 0)
+    return plan_winograd(s, kernels, threads, kernels.winograd->fused ? tile : std::min(tile, 2));
   if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
   if (s.group > 1 && s.k / s.group % kConvBlock != 0) {
     return prefers_narrow(s) ? plan_narrow(s, kernels, threads)

@@ -135,6 +135,14 @@ void output(const WinogradOutputArgs& a) {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels;
-const WinogradKernels winograd_kernels = {{input<2>, input<4>}, {output<2>, output<4>}};
+const WinogradKernels winograd_kernels = {
+    {input<2>, input<4>},
+    {output<2>, output<4>},
+#if defined(__FMA__)
+    true,
+#else
+    false,
+#endif
+};
 
 }  // namespace keel::simd::KEEL_TARGET
