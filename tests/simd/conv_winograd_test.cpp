@@ -1,4 +1,5 @@
 // Winograd against the reference: accuracy, borders, every instruction set and number of threads.
+#include "simd/winograd.h"
 #include "tests/support/conv_reference.h"
 
 namespace keel::simd::test {
