@@ -202,8 +202,14 @@ void WinogradConv::multiply(Tiles tiles, std::int64_t panel, const float* V, con
   a.y_pixel = kConvBlock;
   a.w = args.packed + first * kConvBlock * points() * shape_.c;
   const ConvCut cut(tiles.end - tiles.begin, tiles_.max_pixels);
+  // Few tiles use each weight few times: while one point's weights are used those of the next,
+  // which lie behind them, come into L2 in lines as even as can be.
+  const std::int64_t lines = cut.runs == 1 ? blocks : 1;
+  const std::int64_t prefetching = ceil_div(blocks, lines);
   for (std::int64_t point = 0; point < points(); point++) {
     for (std::int64_t i = 0; i < cut.runs; i++) {
+      a.ahead = a.w + (blocks + i) * shape_.c * kConvBlock;
+      a.ahead_step = i < prefetching ? lines * kConvBlock : 0;
       a.x = V + point * v_point() + cut.begin(i) * kConvBlock;
       a.y = M + point * m_point() + cut.begin(i) * kConvBlock;
       tiles_.tile[0][blocks - 1][cut.begin(i + 1) - cut.begin(i)](a);
