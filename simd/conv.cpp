@@ -84,6 +84,7 @@ ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threa
     return prefers_narrow(s) ? plan_narrow(s, kernels, threads)
                              : plan_scattered(s, kernels, threads);
   }
+  if (!strict && prefers_strassen(s)) return plan_strassen(s, kernels, threads);
   return plan_direct(s, kernels, threads);
 }
 

@@ -29,6 +29,10 @@ ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threa
 int winograd_tile(const ConvShape& shape);
 ConvPlan plan_winograd(const ConvShape& shape, const KernelTable& kernels, int threads, int m);
 
+// For pointwise convolutions: whether it beats plan_direct.
+bool prefers_strassen(const ConvShape& shape);
+ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads);
+
 // `shape` with its axes moved so that the innermost is the longest run of equal treatment: axes of
 // size 1 that no tap leaves come first, and a 1x1 convolution becomes one long row.
 ConvShape conv_canonical(const ConvShape& shape);

@@ -40,6 +40,8 @@ struct ConvTileArgs {
   const ConvTap* taps_end;
   const float* bias;      // [16 * panel blocks] or null
   const float* residual;  // laid out as y, or null
+  // Sums that the tile goes on with, [panel block][pixel][16] without gaps, or null.
+  const float* partial[2];
   float* y;
   std::ptrdiff_t y_pixel;
   std::ptrdiff_t y_block;  // floats between the channel blocks of the panel

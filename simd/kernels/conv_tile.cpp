@@ -16,10 +16,12 @@ namespace {
 constexpr int kPixels = kWidth == 16 ? 14 : kWidth == 8 ? 6 : 2;
 constexpr int kPanelBlocks = kWidth == 16 ? 2 : 1;
 
-// What the loop below prefetches, one line a step.
+// What the loop below prefetches, a line of each a step: weights into L2, outputs into L1.
 struct Ahead {
   const float* line;
   std::ptrdiff_t step;
+  const float* near;
+  std::ptrdiff_t near_step;
 };
 
 // Pixels [First, Last) of a tile over `rows` channels. The pixels lie 16 * Stride floats apart.
@@ -29,6 +31,8 @@ KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, A
   for (std::int64_t c = 0; c < rows; c++) {
     KEEL_PREFETCH_L2(ahead.line);
     ahead.line += ahead.step;
+    __builtin_prefetch(ahead.near, 1, 3);
+    ahead.near += ahead.near_step;
     Vec weights[Vecs];
     KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = load_aligned(w + n * kWidth);
     KEEL_UNROLL for (int q = First; q < Last; q++) {
@@ -86,17 +90,43 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
   }
 }
 
-// Outputs and residuals far from L1 come while the tile is computed.
+// Outputs and residuals far from L1 come while the tile is computed: a run of pixels of one channel
+// block for every block of the reduction, as more at once would hold up the loads behind them. A
+// reduction of few blocks fetches what is left over before it begins.
 template <int Pixels, int Blocks>
-KEEL_INLINE void fetch_outputs(const ConvTileArgs& a) {
-  KEEL_UNROLL for (int b = 0; b < Blocks; b++) {
-    const float* y = a.y + b * a.y_block;
-    KEEL_UNROLL for (int q = 0; q < Pixels; q++, y += a.y_pixel) __builtin_prefetch(y, 1, 3);
+struct OutputFetch {
+  const float* run[2 * Blocks];
+  int runs, next;
+};
+template <int Pixels, int Blocks>
+KEEL_INLINE void plan_fetch(const ConvTileArgs& a, OutputFetch<Pixels, Blocks>& fetch) {
+  fetch.runs = fetch.next = 0;
+  if (!a.far_outputs) return;
+  KEEL_UNROLL for (int b = 0; b < Blocks; b++) fetch.run[fetch.runs++] = a.y + b * a.y_block;
+  if (a.residual) {
+    KEEL_UNROLL for (int b = 0; b < Blocks; b++) {
+      fetch.run[fetch.runs++] = a.residual + b * a.y_block;
+    }
   }
-  if (!a.residual) return;
-  KEEL_UNROLL for (int b = 0; b < Blocks; b++) {
-    const float* from = a.residual + b * a.y_block;
-    KEEL_UNROLL for (int q = 0; q < Pixels; q++, from += a.y_pixel) KEEL_PREFETCH_L1(from);
+  const std::int64_t blocks = a.channels / kBlock * (a.taps_end - a.taps);
+  while (fetch.runs > blocks) {
+    const float* line = fetch.run[--fetch.runs];
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) { __builtin_prefetch(line + q * a.y_pixel, 1, 3); }
+  }
+}
+template <int Pixels, int Blocks>
+KEEL_INLINE void fetch_next(OutputFetch<Pixels, Blocks>& fetch, Ahead& ahead) {
+  const bool more = fetch.next < fetch.runs;
+  if (more) ahead.near = fetch.run[fetch.next++];
+  ahead.near_step = more ? kBlock : 0;
+}
+
+template <int Pixels, int Vecs>
+KEEL_INLINE void add_partial(const float* partial, Vec (&acc)[Pixels][Vecs]) {
+  if (partial == nullptr) return;
+  KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
+    const float* from = partial + n / kVecsPerBlock * Pixels * kBlock + n % kVecsPerBlock * kWidth;
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][n] += load_aligned(from + q * kBlock);
   }
 }
 
@@ -109,8 +139,10 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
     const Vec start = a.bias ? load(a.bias + n * kWidth) : zero();
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][n] = start;
   }
-  if (a.far_outputs) fetch_outputs<Pixels, Blocks>(a);
-  Ahead ahead = {a.ahead, a.ahead_step};
+  for (const float* partial : a.partial) add_partial(partial, acc);
+  OutputFetch<Pixels, Blocks> fetch;
+  plan_fetch(a, fetch);
+  Ahead ahead = {a.ahead, a.ahead_step, a.x, 0};
   const float* x = a.x;
   const float* w = a.w;
   std::int64_t lane = a.first_lane;
@@ -121,6 +153,7 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
     for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
       const float* from = x + tap->x + lane;
       const float* weights = w + tap->w * tap_floats;
+      fetch_next(fetch, ahead);
       if (tap->edge == TapEdge::First) {
         accumulate<1, Pixels, Stride>(from, weights, rows, ahead, acc);
       } else if (tap->edge == TapEdge::Last) {

@@ -1,0 +1,402 @@
+// Pointwise convolutions by one level of Strassen's product, in the form of Winograd with the
+// fewest additions. Output channels, input channels and pixels are cut in two:
+//
+//   [C11 C12]   [A11 A12] [B11 B12]      S1 = A21 + A22   T1 = B12 - B11   P1 = A11 B11
+//   [C21 C22] = [A21 A22] [B21 B22]      S2 = S1 - A11    T2 = B22 - T1    P2 = A12 B21
+//                                        S3 = A11 - A21   T3 = B22 - B12   P3 = S4 B22
+//   A: weights, B: pixels                S4 = A12 - S2    T4 = T2 - B21    P4 = A22 T4
+//                                                                          P5 = S1 T1
+//   C11 = P1 + P2           U2 = P1 + P6                                   P6 = S2 T2
+//   C12 = U2 + P5 + P3      U3 = U2 + P7                                   P7 = S3 T3
+//   C21 = U3 - P4           C22 = U3 + P5
+//
+// 7 products where the sum has 8. The halves of the pixels are two tiles of registers, those of the
+// channels are far apart; so the S are packed once, the T are made for a pair of tiles and serve
+// all output channels, and of the outputs only three tiles of sums wait in L1, since each product
+// goes on where the sums before it ended. Input channels behind the halves are added in the last
+// product of each output; an odd block of output channels is computed directly.
+//
+// Tiles are paired by their place in the plane alone: results do not depend on threads. Results are
+// within an NME of 2e-5; as with Winograd, what direct sums make exact is not exact here, and a
+// pixel that is not finite spoils the one it is paired with.
+#include <algorithm>
+
+#include "simd/conv_algorithm.h"
+#include "simd/conv_geometry.h"
+#include "simd/conv_tile.h"
+#include "simd/strassen.h"
+
+namespace keel::simd {
+namespace {
+
+constexpr int kProducts = 7;
+
+class StrassenConv : public ConvAlgorithm {
+ public:
+  StrassenConv(const ConvShape& shape, const KernelTable& kernels, int threads);
+  void pack(const float* W, float* packed) const override;
+  void run(int phase, std::int64_t chunk, const ConvArgs& args) const override;
+  void summarize(ConvPlan* plan) const;
+
+ private:
+  // Two tiles of one image; they overlap where the pixels are odd in number.
+  struct Pair {
+    std::int64_t image, begin[2], pixels;
+  };
+  // What the products read of a pair: its tiles as they are, and combined.
+  struct Operands {
+    const float* tile[2];
+    std::ptrdiff_t tile_block;
+    const float* combined[4];
+  };
+  // The last part of a pass over the weights, see pack().
+  struct Outputs {
+    const ConvArgs* args;
+    const float *weights, *end;  // of the panel; those behind it come into L2 meanwhile
+    std::int64_t first, blocks;  // output channel blocks of the first half
+    float* sums;                 // three tiles
+  };
+
+  Pair pair(std::int64_t i) const;
+  Operands operands(const Pair& pair, const float* staged, const ConvArgs& args) const;
+  void stage(const Pair& pair, const ConvArgs& args, float* staged) const;
+  void multiply(const Pair& pair, const Operands& operands, Outputs outputs, const float** ahead,
+                const float* ahead_end) const;
+  void run_panel(std::int64_t panel, std::int64_t pair_begin, std::int64_t pair_end,
+                 const float* staged, const ConvArgs& args, float* sums) const;
+  void last_block(const Pair& pair, const Operands& operands, const ConvArgs& args) const;
+
+  std::int64_t c_blocks() const { return ceil_div(shape_.c, kConvBlock); }
+  std::int64_t k_blocks() const { return ceil_div(shape_.k, kConvBlock); }
+  std::int64_t half_channels() const { return half_ * kConvBlock; }
+  std::int64_t rest_channels() const { return shape_.c - 2 * half_channels(); }
+  std::int64_t panel_blocks(std::int64_t panel) const {
+    return std::min<std::int64_t>(tiles_.panel_blocks, k_half_ - panel * tiles_.panel_blocks);
+  }
+  // Weights for one column of a panel pair: seven products over half the channels, and four times
+  // the channels behind the halves.
+  std::int64_t column_floats() const { return kProducts * half_channels() + 4 * rest_channels(); }
+  std::int64_t staged_floats() const {
+    const std::int64_t rest = c_blocks() - 2 * half_;
+    const std::int64_t blocks = 4 * half_ + rest + (copies_ ? 2 * c_blocks() : 0);
+    return blocks * tiles_.max_pixels * kConvBlock;
+  }
+  std::int64_t sum_floats() const {
+    return 3 * tiles_.panel_blocks * tiles_.max_pixels * kConvBlock;
+  }
+
+  ConvShape shape_;
+  const ConvTileKernels& tiles_;
+  const StrassenKernels& kernels_;
+  ConvCut cut_;               // of the output plane into pairs
+  std::int64_t half_;         // input channel blocks of a half
+  std::int64_t k_half_;       // output channel blocks of a half
+  std::int64_t panels_;       // of either half of the output channels
+  std::int64_t pairs_;        // of all images
+  std::int64_t block_pairs_;  // staged at a time
+  bool copies_;               // the tiles are staged too, since their pixels are not neighbours
+  bool by_panels_ = false;
+  bool far_outputs_;
+  std::int64_t chunks_ = 1, stage_chunks_ = 0;
+};
+
+StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, int threads)
+    : shape_(shape),
+      tiles_(*kernels.conv_tile),
+      kernels_(*kernels.strassen),
+      cut_(product(shape.out), 2 * tiles_.max_pixels),
+      half_(shape.c / kConvBlock / 2),
+      k_half_(ceil_div(shape.k, kConvBlock) / 2),
+      panels_(ceil_div(k_half_, tiles_.panel_blocks)),
+      pairs_(shape.n * cut_.runs),
+      copies_(product(shape.stride) != 1) {
+  constexpr std::int64_t kFar = 512 << 10, kStagedBytes = 320 << 10;
+  const std::int64_t y_bytes = k_blocks() * kConvBlock * product(shape.out) * 4;
+  far_outputs_ = y_bytes * (shape.residual ? 2 : 1) > kFar;
+  const double flops = 2.0 * static_cast<double>(shape.n * product(shape.out) * shape.k * shape.c);
+  const std::int64_t wanted = conv_chunks(pairs_ * panels_, flops, threads);
+  block_pairs_ = std::clamp<std::int64_t>(kStagedBytes / (4 * staged_floats()), 1, pairs_);
+  if (wanted > 1) {
+    by_panels_ = product(shape.out) < 28 * 28 || pairs_ < wanted;
+    if (by_panels_) block_pairs_ = pairs_;
+  }
+  chunks_ = std::min(wanted, by_panels_ ? panels_ + k_blocks() % 2 : pairs_);
+  stage_chunks_ = by_panels_ ? std::min(wanted, pairs_) : 0;
+}
+
+void StrassenConv::summarize(ConvPlan* plan) const {
+  const std::int64_t width = tiles_.panel_blocks * kConvBlock;
+  plan->kernel = "strassen " + std::to_string(tiles_.max_pixels) + "x" + std::to_string(width);
+  plan->packing = "strassen " + std::to_string(width);
+  plan->flops = 2.0 * static_cast<double>(shape_.n * product(shape_.out) * shape_.k * shape_.c);
+  plan->packed_floats =
+      k_half_ * kConvBlock * column_floats() + k_blocks() % 2 * kConvBlock * shape_.c;
+  const auto staged = static_cast<std::size_t>(block_pairs_ * staged_floats()) * sizeof(float);
+  const auto sums = static_cast<std::size_t>(sum_floats()) * sizeof(float);
+  plan->thread_scratch = by_panels_ ? sums : staged + sums;
+  plan->shared_scratch = by_panels_ ? staged : 0;
+  plan->phases = {chunks_};
+  if (by_panels_) plan->phases.insert(plan->phases.begin(), stage_chunks_);
+}
+
+// A panel pair holds, for its columns of the two halves of the output channels, in the order that
+// multiply() reads: A11, [A12 A1r], S2, S1, S3, [-A22 A2r], [S4 A1r], A2r; r: the channels behind
+// the halves. Behind all panels comes the odd block of output channels.
+void StrassenConv::pack(const float* W, float* packed) const {
+  const std::int64_t h = half_channels();
+  for (std::int64_t panel = 0; panel < panels_; panel++) {
+    const std::int64_t columns = panel_blocks(panel) * kConvBlock;
+    const std::int64_t k1 = panel * tiles_.panel_blocks * kConvBlock,
+                       k2 = k1 + k_half_ * kConvBlock;
+    const auto weight = [&](std::int64_t k, std::int64_t c) {
+      return k < shape_.k ? static_cast<double>(W[k * shape_.c + c]) : 0.0;
+    };
+    const auto emit = [&](std::int64_t rows, auto&& value) {
+      for (std::int64_t c = 0; c < rows; c++)
+        for (std::int64_t k = 0; k < columns; k++)
+          *packed++ = static_cast<float>(value(k1 + k, k2 + k, c));
+    };
+    const auto a1 = [&](std::int64_t k, std::int64_t, std::int64_t c) { return weight(k, c); };
+    const auto s2 = [&](std::int64_t k, std::int64_t l, std::int64_t c) {
+      return weight(l, c) + weight(l, c + h) - weight(k, c);
+    };
+    const auto rest = [&](int half) {
+      emit(rest_channels(), [&](std::int64_t k, std::int64_t l, std::int64_t c) {
+        return weight(half == 0 ? k : l, c + 2 * h);
+      });
+    };
+    emit(h, a1);
+    emit(h, [&](std::int64_t k, std::int64_t, std::int64_t c) { return weight(k, c + h); });
+    rest(0);
+    emit(h, s2);
+    emit(h, [&](std::int64_t, std::int64_t l, std::int64_t c) {
+      return weight(l, c) + weight(l, c + h);
+    });
+    emit(h, [&](std::int64_t k, std::int64_t l, std::int64_t c) {
+      return weight(k, c) - weight(l, c);
+    });
+    emit(h, [&](std::int64_t, std::int64_t l, std::int64_t c) { return -weight(l, c + h); });
+    rest(1);
+    emit(h, [&](std::int64_t k, std::int64_t l, std::int64_t c) {
+      return weight(k, c + h) - s2(k, l, c);
+    });
+    rest(0);
+    rest(1);
+  }
+  if (k_blocks() % 2 == 0) return;
+  for (std::int64_t c = 0; c < shape_.c; c++)
+    for (std::int64_t k = 2 * k_half_ * kConvBlock; k < k_blocks() * kConvBlock; k++)
+      *packed++ = k < shape_.k ? W[k * shape_.c + c] : 0.0f;
+}
+
+StrassenConv::Pair StrassenConv::pair(std::int64_t i) const {
+  Pair p;
+  p.image = i / cut_.runs;
+  i %= cut_.runs;
+  const std::int64_t begin = cut_.begin(i), end = cut_.begin(i + 1);
+  p.pixels = (end - begin + 1) / 2;
+  p.begin[0] = begin;
+  p.begin[1] = end - p.pixels;
+  return p;
+}
+
+StrassenConv::Operands StrassenConv::operands(const Pair& pair, const float* staged,
+                                              const ConvArgs& args) const {
+  const std::int64_t block = pair.pixels * kConvBlock;
+  Operands o;
+  for (int i = 0; i < 4; i++) o.combined[i] = staged + i * half_ * block;
+  if (copies_) {
+    o.tile_block = block;
+    o.tile[0] = o.combined[3] + (c_blocks() - half_) * block;
+    o.tile[1] = o.tile[0] + c_blocks() * block;
+  } else {
+    o.tile_block = product(shape_.in) * kConvBlock;
+    for (int i = 0; i < 2; i++)
+      o.tile[i] = args.x + pair.image * shape_.x_image + pair.begin[i] * kConvBlock;
+  }
+  return o;
+}
+
+void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) const {
+  const Operands o = operands(pair, staged, args);
+  std::ptrdiff_t at[2][kMaxTilePixels];
+  for (int i = 0; i < 2; i++) {
+    for (std::int64_t q = 0; q < pair.pixels; q++) {
+      const std::int64_t p = pair.begin[i] + q;
+      const std::int64_t column = p % shape_.out[2] * shape_.stride[2];
+      const std::int64_t row = p / shape_.out[2] % shape_.out[1] * shape_.stride[1];
+      const std::int64_t plane = p / shape_.out[2] / shape_.out[1] * shape_.stride[0];
+      at[i][q] = ((plane * shape_.in[1] + row) * shape_.in[2] + column) * kConvBlock;
+    }
+  }
+  StrassenStageArgs a = {};
+  a.x = args.x + pair.image * shape_.x_image;
+  a.x_block = product(shape_.in) * kConvBlock;
+  a.pixels = pair.pixels;
+  a.half = half_;
+  a.rest = c_blocks() - 2 * half_;
+  for (int i = 0; i < 2; i++) {
+    a.at[i] = at[i];
+    a.tile[i] = copies_ ? const_cast<float*>(o.tile[i]) : nullptr;
+  }
+  for (int i = 0; i < 4; i++) a.combined[i] = const_cast<float*>(o.combined[i]);
+  kernels_.stage(a);
+}
+
+// All products of a panel pair with a pair of tiles.
+void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, const float** ahead,
+                            const float* ahead_end) const {
+  const std::int64_t out_plane = product(shape_.out) * kConvBlock;
+  const std::int64_t tile_floats = tiles_.panel_blocks * tiles_.max_pixels * kConvBlock;
+  const ConvTile tile = tiles_.tile[0][out.blocks - 1][pair.pixels];
+  const ConvTap tap = {0, 0, 0, 0, TapEdge::None};
+  ConvTileArgs a = {};
+  a.kernel_taps = 1;
+  a.taps = &tap;
+  a.taps_end = &tap + 1;
+  a.y_pixel = kConvBlock;
+  float* const sums[3] = {out.sums, out.sums + tile_floats, out.sums + 2 * tile_floats};
+  // acc = partial sums + the next weights * x
+  const auto product_of = [&](const float* x, std::ptrdiff_t x_block, std::int64_t channels,
+                              const float* partial, const float* partial2) {
+    a.x = x;
+    a.x_block = x_block;
+    a.channels = channels;
+    a.w = out.weights;
+    a.partial[0] = partial;
+    a.partial[1] = partial2;
+    a.ahead = *ahead;
+    a.ahead_step = *ahead < ahead_end ? kConvBlock : 0;
+    *ahead += a.ahead_step * channels;
+    out.weights += channels * out.blocks * kConvBlock;
+    tile(a);
+  };
+  const auto keep = [&](int sum) {
+    a.bias = a.residual = nullptr;
+    a.activation = {};
+    a.far_outputs = false;
+    a.y = sums[sum];
+    a.y_block = pair.pixels * kConvBlock;
+  };
+  const auto leave = [&](int half, int t) {
+    const std::int64_t k = out.first + half * k_half_;
+    const std::int64_t at = k * out_plane + pair.begin[t] * kConvBlock;
+    a.bias = shape_.bias ? out.args->bias + k * kConvBlock : nullptr;
+    a.residual =
+        shape_.residual ? out.args->residual + pair.image * shape_.residual_image + at : nullptr;
+    a.activation = shape_.activation;
+    a.far_outputs = far_outputs_;
+    a.y = out.args->y + pair.image * shape_.y_image + at;
+    a.y_block = out_plane;
+  };
+  const std::int64_t h = half_channels(), r = rest_channels();
+  const std::ptrdiff_t t_block = pair.pixels * kConvBlock, b_block = o.tile_block;
+  keep(0), product_of(o.tile[0], b_block, h, nullptr, nullptr);                            // P1
+  leave(0, 0), product_of(o.tile[0] + half_ * b_block, b_block, h + r, sums[0], nullptr);  // C11
+  keep(1), product_of(o.combined[1], t_block, h, sums[0], nullptr);                        // U2
+  keep(2), product_of(o.combined[0], t_block, h, nullptr, nullptr);                        // P5
+  keep(0), product_of(o.combined[2], t_block, h, sums[1], nullptr);                        // U3
+  leave(1, 0), product_of(o.combined[3], t_block, h + r, sums[0], nullptr);                // C21
+  leave(0, 1), product_of(o.tile[1] + half_ * b_block, b_block, h + r, sums[1], sums[2]);  // C12
+  leave(1, 1), product_of(o.tile[1] + 2 * half_ * b_block, b_block, r, sums[0], sums[2]);  // C22
+}
+
+void StrassenConv::run_panel(std::int64_t panel, std::int64_t begin, std::int64_t end,
+                             const float* staged, const ConvArgs& args, float* sums) const {
+  if (panel == panels_) {
+    for (std::int64_t i = begin; i < end; i++) {
+      const Pair p = pair(i);
+      last_block(p, operands(p, staged + (i - begin) * staged_floats(), args), args);
+    }
+    return;
+  }
+  Outputs out;
+  out.args = &args;
+  out.first = panel * tiles_.panel_blocks;
+  out.blocks = panel_blocks(panel);
+  out.weights = args.packed + out.first * kConvBlock * column_floats();
+  out.sums = sums;
+  const float* ahead = out.weights + out.blocks * kConvBlock * column_floats();
+  const float* ahead_end =
+      panel + 1 < panels_ ? ahead + panel_blocks(panel + 1) * kConvBlock * column_floats() : ahead;
+  for (std::int64_t i = begin; i < end; i++) {
+    const Pair p = pair(i);
+    multiply(p, operands(p, staged + (i - begin) * staged_floats(), args), out, &ahead, ahead_end);
+  }
+}
+
+// The odd block of output channels, directly.
+void StrassenConv::last_block(const Pair& pair, const Operands& o, const ConvArgs& args) const {
+  const std::int64_t k = 2 * k_half_;
+  const ConvTap tap = {0, 0, 0, 0, TapEdge::None};
+  ConvTileArgs a = {};
+  a.kernel_taps = 1;
+  a.taps = &tap;
+  a.taps_end = &tap + 1;
+  a.x_block = o.tile_block;
+  a.channels = shape_.c;
+  a.w = args.packed + k_half_ * kConvBlock * column_floats();
+  a.bias = shape_.bias ? args.bias + k * kConvBlock : nullptr;
+  a.activation = shape_.activation;
+  a.far_outputs = far_outputs_;
+  a.ahead = a.w;
+  a.y_pixel = kConvBlock;
+  for (int t = 0; t < 2; t++) {
+    const std::int64_t at = (k * product(shape_.out) + pair.begin[t]) * kConvBlock;
+    a.x = o.tile[t];
+    a.y = args.y + pair.image * shape_.y_image + at;
+    if (shape_.residual) a.residual = args.residual + pair.image * shape_.residual_image + at;
+    tiles_.tile[0][0][pair.pixels](a);
+  }
+}
+
+void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) const {
+  auto* sums = static_cast<float*>(args.thread_scratch);
+  const std::int64_t panels = panels_ + k_blocks() % 2;
+  if (by_panels_) {
+    auto* staged = static_cast<float*>(args.shared_scratch);
+    const std::int64_t n = phase == 0 ? pairs_ : panels;
+    const std::int64_t chunks = phase == 0 ? stage_chunks_ : chunks_;
+    for (std::int64_t i = chunk * n / chunks; i < (chunk + 1) * n / chunks; i++) {
+      phase == 0 ? stage(pair(i), args, staged + i * staged_floats())
+                 : run_panel(i, 0, pairs_, staged, args, sums);
+    }
+    return;
+  }
+  float* staged = sums + sum_floats();
+  const std::int64_t end = (chunk + 1) * pairs_ / chunks_;
+  for (std::int64_t i = chunk * pairs_ / chunks_; i < end; i += block_pairs_) {
+    const std::int64_t block_end = std::min(i + block_pairs_, end);
+    for (std::int64_t j = i; j < block_end; j++) {
+      stage(pair(j), args, staged + (j - i) * staged_floats());
+    }
+    for (std::int64_t panel = 0; panel < panels; panel++) {
+      run_panel(panel, i, block_end, staged, args, sums);
+    }
+  }
+}
+
+}  // namespace
+
+// Measured on AVX-512. Few channels do not pay for staging and for the tiles of sums; small planes
+// wait for weights, of which there are 7/4 as many, unless strided pixels had to be gathered.
+bool prefers_strassen(const ConvShape& s) {
+  const bool pointwise = s.group == 1 && !s.transposed && !s.plain_input &&
+                         product(s.kernel) == 1 && s.pad == ConvExtents{0, 0, 0};
+  for (int a = 0; a < kConvAxes; a++) {
+    if ((s.out[a] - 1) * s.stride[a] >= s.in[a]) return false;
+  }
+  const bool strided = product(s.stride) > 1;
+  return pointwise && s.c >= (strided ? 64 : 128) && s.k >= 128 &&
+         product(s.out) >= (strided ? 36 : 100);
+}
+
+ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads) {
+  auto algorithm = std::make_shared<StrassenConv>(shape, kernels, threads);
+  ConvPlan plan;
+  algorithm->summarize(&plan);
+  plan.algorithm = std::move(algorithm);
+  return plan;
+}
+
+}  // namespace keel::simd

@@ -1,0 +1,89 @@
+// Strassen's product for pointwise convolutions against the reference: odd numbers of blocks,
+// channels, pixels; strides; every instruction set and number of threads.
+#include "tests/support/conv_reference.h"
+
+namespace keel::simd::test {
+namespace {
+
+constexpr double kTolerance = 4e-6;  // a fifth of the promise
+
+ConvShape plane(std::int64_t c, std::int64_t k, std::int64_t height, std::int64_t width,
+                std::int64_t stride = 1, std::int64_t n = 1) {
+  ConvShape s;
+  s.n = n, s.c = c, s.k = k;
+  s.in = {height, width, 1};
+  s.out = {(height - 1) / stride + 1, (width - 1) / stride + 1, 1};
+  s.kernel = {1, 1, 1};
+  s.stride = {stride, stride, 1};
+  return s;
+}
+
+void check_all(const std::vector<ConvShape>& rows) {
+  for (const ConvShape& row : rows) {
+    check_conv(row, false, "strassen", kTolerance);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(ConvStrassen, ChannelsBehindTheHalves) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t c : {128, 129, 143, 144, 145, 159, 160}) rows.push_back(plane(c, 128, 10, 11));
+  check_all(rows);
+}
+
+TEST(ConvStrassen, OddBlocksOfOutputs) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t k : {128, 129, 144, 145, 160, 176, 191}) rows.push_back(plane(130, k, 10, 10));
+  check_all(rows);
+}
+
+TEST(ConvStrassen, OddPixels) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t width : {100, 101, 111, 112, 113, 127, 141}) {
+    rows.push_back(plane(128, 144, 1, width));
+  }
+  rows.push_back(plane(128, 128, 31, 29, 1, 2));
+  check_all(rows);
+}
+
+TEST(ConvStrassen, Strides) {
+  check_all({plane(64, 128, 13, 14, 2), plane(97, 144, 14, 13, 2), plane(80, 128, 33, 19, 3, 2),
+             plane(64, 128, 12, 12, 2, 3)});
+}
+
+TEST(ConvStrassen, ManyPixels) { check_all({plane(160, 128, 40, 50), plane(136, 200, 30, 30)}); }
+
+TEST(ConvStrassen, Epilogue) {
+  std::vector<ConvShape> rows;
+  for (int bits = 0; bits < 4; bits++) {
+    for (ActivationKind kind :
+         {ActivationKind::None, ActivationKind::Relu, ActivationKind::Swish}) {
+      ConvShape s = plane(150, 144, 9, 13);
+      s.bias = bits & 1;
+      s.residual = bits & 2;
+      s.activation = {kind, 1.0f, 0.0f};
+      rows.push_back(s);
+    }
+  }
+  check_all(rows);
+}
+
+// Sums that do not average out: inputs behind a Relu, weights of one sign.
+TEST(ConvStrassen, PositiveData) {
+  const ConvShape s = plane(512, 128, 14, 14);
+  ConvData data = conv_data(s, false);
+  for (float& v : data.x) v = std::fabs(v);
+  for (float& v : data.W) v = std::fabs(v);
+  const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
+  for (const KernelTable* k : isas()) {
+    const std::vector<float> y = run_conv(s, data, *k, 1, false);
+    EXPECT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), kTolerance) << k->isa;
+  }
+}
+
+TEST(ConvStrassen, NotWhenStrict) {
+  EXPECT_EQ(plan_conv(plane(256, 256, 14, 14), *isas()[0], 1, true).kernel.substr(0, 6), "direct");
+}
+
+}  // namespace
+}  // namespace keel::simd::test
