@@ -14,7 +14,7 @@
 // channels are far apart; so the S are packed once, the T are made for a pair of tiles and serve
 // all output channels, and of the outputs only three tiles of sums wait in L1, since each product
 // goes on where the sums before it ended. Input channels behind the halves are added in the last
-// product of each output; an odd block of output channels is computed directly.
+// product of each output; output channels of an odd number of blocks are left to plan_direct.
 //
 // Tiles are paired by their place in the plane alone: results do not depend on threads. Results are
 // within an NME of 2e-5; as with Winograd, what direct sums make exact is not exact here, and a
@@ -49,10 +49,10 @@ class StrassenConv : public ConvAlgorithm {
     std::ptrdiff_t tile_block;
     const float* combined[4];
   };
-  // The last part of a pass over the weights, see pack().
+  // A panel pair: its weights, and what they give.
   struct Outputs {
     const ConvArgs* args;
-    const float *weights, *end;  // of the panel; those behind it come into L2 meanwhile
+    const float* weights;
     std::int64_t first, blocks;  // output channel blocks of the first half
     float* sums;                 // three tiles
   };
@@ -64,7 +64,6 @@ class StrassenConv : public ConvAlgorithm {
                 const float* ahead_end) const;
   void run_panel(std::int64_t panel, std::int64_t pair_begin, std::int64_t pair_end,
                  const float* staged, const ConvArgs& args, float* sums) const;
-  void last_block(const Pair& pair, const Operands& operands, const ConvArgs& args) const;
 
   std::int64_t c_blocks() const { return ceil_div(shape_.c, kConvBlock); }
   std::int64_t k_blocks() const { return ceil_div(shape_.k, kConvBlock); }
@@ -120,7 +119,7 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
     by_panels_ = product(shape.out) < 28 * 28 || pairs_ < wanted;
     if (by_panels_) block_pairs_ = pairs_;
   }
-  chunks_ = std::min(wanted, by_panels_ ? panels_ + k_blocks() % 2 : pairs_);
+  chunks_ = std::min(wanted, by_panels_ ? panels_ : pairs_);
   stage_chunks_ = by_panels_ ? std::min(wanted, pairs_) : 0;
 }
 
@@ -129,8 +128,7 @@ void StrassenConv::summarize(ConvPlan* plan) const {
   plan->kernel = "strassen " + std::to_string(tiles_.max_pixels) + "x" + std::to_string(width);
   plan->packing = "strassen " + std::to_string(width);
   plan->flops = 2.0 * static_cast<double>(shape_.n * product(shape_.out) * shape_.k * shape_.c);
-  plan->packed_floats =
-      k_half_ * kConvBlock * column_floats() + k_blocks() % 2 * kConvBlock * shape_.c;
+  plan->packed_floats = k_half_ * kConvBlock * column_floats();
   const auto staged = static_cast<std::size_t>(block_pairs_ * staged_floats()) * sizeof(float);
   const auto sums = static_cast<std::size_t>(sum_floats()) * sizeof(float);
   plan->thread_scratch = by_panels_ ? sums : staged + sums;
@@ -141,7 +139,7 @@ void StrassenConv::summarize(ConvPlan* plan) const {
 
 // A panel pair holds, for its columns of the two halves of the output channels, in the order that
 // multiply() reads: A11, [A12 A1r], S2, S1, S3, [-A22 A2r], [S4 A1r], A2r; r: the channels behind
-// the halves. Behind all panels comes the odd block of output channels.
+// the halves.
 void StrassenConv::pack(const float* W, float* packed) const {
   const std::int64_t h = half_channels();
   for (std::int64_t panel = 0; panel < panels_; panel++) {
@@ -183,10 +181,6 @@ void StrassenConv::pack(const float* W, float* packed) const {
     rest(0);
     rest(1);
   }
-  if (k_blocks() % 2 == 0) return;
-  for (std::int64_t c = 0; c < shape_.c; c++)
-    for (std::int64_t k = 2 * k_half_ * kConvBlock; k < k_blocks() * kConvBlock; k++)
-      *packed++ = k < shape_.k ? W[k * shape_.c + c] : 0.0f;
 }
 
 StrassenConv::Pair StrassenConv::pair(std::int64_t i) const {
@@ -303,13 +297,6 @@ void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, co
 
 void StrassenConv::run_panel(std::int64_t panel, std::int64_t begin, std::int64_t end,
                              const float* staged, const ConvArgs& args, float* sums) const {
-  if (panel == panels_) {
-    for (std::int64_t i = begin; i < end; i++) {
-      const Pair p = pair(i);
-      last_block(p, operands(p, staged + (i - begin) * staged_floats(), args), args);
-    }
-    return;
-  }
   Outputs out;
   out.args = &args;
   out.first = panel * tiles_.panel_blocks;
@@ -325,37 +312,11 @@ void StrassenConv::run_panel(std::int64_t panel, std::int64_t begin, std::int64_
   }
 }
 
-// The odd block of output channels, directly.
-void StrassenConv::last_block(const Pair& pair, const Operands& o, const ConvArgs& args) const {
-  const std::int64_t k = 2 * k_half_;
-  const ConvTap tap = {0, 0, 0, 0, TapEdge::None};
-  ConvTileArgs a = {};
-  a.kernel_taps = 1;
-  a.taps = &tap;
-  a.taps_end = &tap + 1;
-  a.x_block = o.tile_block;
-  a.channels = shape_.c;
-  a.w = args.packed + k_half_ * kConvBlock * column_floats();
-  a.bias = shape_.bias ? args.bias + k * kConvBlock : nullptr;
-  a.activation = shape_.activation;
-  a.far_outputs = far_outputs_;
-  a.ahead = a.w;
-  a.y_pixel = kConvBlock;
-  for (int t = 0; t < 2; t++) {
-    const std::int64_t at = (k * product(shape_.out) + pair.begin[t]) * kConvBlock;
-    a.x = o.tile[t];
-    a.y = args.y + pair.image * shape_.y_image + at;
-    if (shape_.residual) a.residual = args.residual + pair.image * shape_.residual_image + at;
-    tiles_.tile[0][0][pair.pixels](a);
-  }
-}
-
 void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) const {
   auto* sums = static_cast<float*>(args.thread_scratch);
-  const std::int64_t panels = panels_ + k_blocks() % 2;
   if (by_panels_) {
     auto* staged = static_cast<float*>(args.shared_scratch);
-    const std::int64_t n = phase == 0 ? pairs_ : panels;
+    const std::int64_t n = phase == 0 ? pairs_ : panels_;
     const std::int64_t chunks = phase == 0 ? stage_chunks_ : chunks_;
     for (std::int64_t i = chunk * n / chunks; i < (chunk + 1) * n / chunks; i++) {
       phase == 0 ? stage(pair(i), args, staged + i * staged_floats())
@@ -370,7 +331,7 @@ void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
     for (std::int64_t j = i; j < block_end; j++) {
       stage(pair(j), args, staged + (j - i) * staged_floats());
     }
-    for (std::int64_t panel = 0; panel < panels; panel++) {
+    for (std::int64_t panel = 0; panel < panels_; panel++) {
       run_panel(panel, i, block_end, staged, args, sums);
     }
   }
@@ -387,7 +348,8 @@ bool prefers_strassen(const ConvShape& s) {
     if ((s.out[a] - 1) * s.stride[a] >= s.in[a]) return false;
   }
   const bool strided = product(s.stride) > 1;
-  return pointwise && s.c >= (strided ? 64 : 128) && s.k >= 128 &&
+  const bool even = ceil_div(s.k, kConvBlock) % 2 == 0;
+  return pointwise && even && s.c >= (strided ? 64 : 128) && s.k >= 128 &&
          product(s.out) >= (strided ? 36 : 100);
 }
 
