@@ -147,7 +147,7 @@ void GraphWriter::write_old_node(NodeId id) {
   write_subgraphs(id, proto);
   if (node.op_type == "Constant" && node.domain.empty()) write_constant_node(id, proto);
   if (!node.changed) return;
-  if (!node.epilogue.empty())
+  if (!node.epilogue.empty() || !node.prologue.empty())
     node.fail(ErrorCode::Internal, "a fused activation cannot be written to a standard model");
   if (node.op_type != record_.nodes[id].op_type) proto.set_op_type(node.op_type);
   update_slots(id, proto);
@@ -157,7 +157,7 @@ void GraphWriter::write_old_node(NodeId id) {
 
 void GraphWriter::write_new_node(NodeId id) {
   const Node& node = graph_.nodes[id];
-  if (node.domain == "keel" || !node.epilogue.empty())
+  if (node.domain == "keel" || !node.epilogue.empty() || !node.prologue.empty())
     node.fail(ErrorCode::Internal, "the node cannot be written to a standard model");
   onnx::NodeProto& proto = add_written();
   if (!node.name.empty()) proto.set_name(node.name);

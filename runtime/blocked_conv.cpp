@@ -67,6 +67,7 @@ struct BlockedConv {
     if (has_residual)
       args.residual = blocked(run, run.input(kResidual), reorder_residual, scratch(residual_at));
     args.packed = packed_weights(run, scratch(w_at));
+    args.prologue = prologue_of(run);
     if (has_bias) args.bias = padded_bias(run, scratch(b_at));
     args.y = reorder_y ? scratch(y_at) : run.out<float>(0);
     for (std::size_t phase = 0; phase < plan.phases.size(); ++phase)
@@ -154,6 +155,7 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
   shape.bias = blocked.has_bias;
   shape.residual = blocked.has_residual;
   shape.activation = context.node.epilogue.activation;
+  shape.prologue = !context.node.prologue.empty();
   const bool plain_x = context.inputs[kX].layout == Layout::Plain;
   shape.plain_input = plain_x && simd::takes_plain_input(shape);
   blocked.plan = simd::plan_conv(shape, context.kernels, context.threads,
@@ -171,7 +173,7 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
     blocked.residual_at = scratch.reserve(blocked_bytes(context.inputs[kResidual]));
 
   Kernel kernel;
-  kernel.name = blocked.plan.kernel;
+  kernel.name = (shape.prologue ? "batch norm, " : "") + blocked.plan.kernel;
   kernel.flops = blocked.plan.flops;
   kernel.scratch_per_thread = blocked.plan.thread_scratch;
   kernel.scratch_shared = scratch.total;
@@ -179,6 +181,17 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
     if (context.is_constant(i)) kernel.packed_inputs |= std::uint64_t{1} << i;
   kernel.run = std::move(blocked);
   return kernel;
+}
+
+bool blocked_conv_takes_prologue(const PlainConv& conv) {
+  PlainConv typical = conv;
+  for (Shape* sizes : {&typical.in, &typical.out})
+    for (std::int64_t& size : *sizes)
+      if (size <= 0) size = kTypicalSize;
+  const Shape& kernel = conv.window.kernel;
+  const bool known = conv.channels > 0 && conv.features > 0 && conv.in.size() <= simd::kConvAxes &&
+                     std::all_of(kernel.begin(), kernel.end(), [](Dim size) { return size > 0; });
+  return known && simd::takes_prologue(shape_of(typical));
 }
 
 LayoutChoice blocked_conv_layout(const LayoutQuery& query, const PlainConv& conv) {

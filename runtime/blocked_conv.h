@@ -15,6 +15,9 @@ bool is_blocked_conv(const PlainConv& conv);
 // X, residual and Y in either layout.
 Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv);
 
+// Whether it can apply Node::prologue while it reads X.
+bool blocked_conv_takes_prologue(const PlainConv& conv);
+
 // Which layouts such a node wants; conv describes it as far as sizes are known (< 0: unknown).
 LayoutChoice blocked_conv_layout(const LayoutQuery& query, const PlainConv& conv);
 

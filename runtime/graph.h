@@ -64,6 +64,16 @@ struct Epilogue {
   bool empty() const { return !residual && activation.kind == simd::ActivationKind::None; }
 };
 
+// What a node does to its first input X [N, C, spatial] before using it: act((X - mean) * s + b)
+// per channel, the batch normalization that could not be folded. Only operators whose OpDef says
+// `prologue` may carry one. mean, s and b are an extra input of the node, the constant
+// [ceil(C / 16), 3, 16].
+struct Prologue {
+  std::size_t slot = 0;  // of that input; 0: no prologue
+  simd::Activation activation = {};
+  bool empty() const { return slot == 0; }
+};
+
 struct Node {
   std::string name;  // unique; made up by the reader where the model has none
   std::string op_type;
@@ -73,6 +83,7 @@ struct Node {
   std::vector<ValueId> captured;  // outer values its subgraphs name
   std::map<std::string, Attribute> attributes;
   Epilogue epilogue;
+  Prologue prologue;
   int origin = kNone;    // index of the NodeProto it came from in the main graph
   bool changed = false;  // a patch touched it
   bool removed = false;

@@ -181,4 +181,24 @@ std::shared_ptr<const Tensor> PrepareContext::pack(const std::string& key,
   });
 }
 
+simd::Prologue prologue_of(const RunContext& run, std::int64_t block) {
+  const Prologue& prologue = run.node.prologue;
+  if (prologue.empty()) return {};
+  return {run.in<float>(prologue.slot) + block * 3 * kBlock, prologue.activation};
+}
+
+LayoutQuery layout_query(const Graph& graph, const Node& node) {
+  LayoutQuery query{node, {}, {}, {}, 0};
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    query.inputs.push_back(node.has_input(i) ? graph.values[node.inputs[i]].type : TensorType{});
+    query.values.push_back(node.has_input(i) ? graph.constant(node.inputs[i]) : nullptr);
+    if (!node.has_input(i) || i >= 64) continue;
+    const Value& value = graph.values[node.inputs[i]];
+    if (value.layout == Layout::Blocked16) query.blocked_inputs |= std::uint64_t{1} << i;
+  }
+  for (ValueId output : node.outputs)
+    query.outputs.push_back(output == kNone ? TensorType{} : graph.values[output].type);
+  return query;
+}
+
 }  // namespace keel

@@ -15,6 +15,7 @@
 
 #include "runtime/graph.h"
 #include "runtime/parallel.h"
+#include "simd/prologue.h"
 
 namespace keel {
 
@@ -153,6 +154,9 @@ class RunContext {
   }
 };
 
+// Node::prologue for the kernels, from channel block `block` on; none where the node has none.
+simd::Prologue prologue_of(const RunContext& run, std::int64_t block = 0);
+
 // Bit i set: input (output) i in Blocked16; beyond 63 everything is plain. A pass places the
 // reorders.
 struct LayoutChoice {
@@ -170,6 +174,8 @@ struct LayoutQuery {
   std::uint64_t blocked_inputs = 0;
 };
 
+LayoutQuery layout_query(const Graph& graph, const Node& node);
+
 // True where `type` is float with rank >= 3 (N, C, at least one spatial axis) and a known C.
 bool can_block(const TensorType& type);
 
@@ -184,6 +190,8 @@ struct OpDef {
   bool view = false;        // output 0 is input 0 under another shape; prepare is not called
   bool shape_only = false;  // reads the shapes of its inputs, never their data
   bool epilogue = false;    // honours Node::epilogue
+  // Whether Node::prologue can be honoured on such a node in NCHW16c; null: never.
+  bool (*takes_prologue)(const LayoutQuery&) = nullptr;
   // float16 and bfloat16 tensors are widened to float for prepare and run and the results rounded
   // once; infer still sees the stored types.
   bool half_through_float = false;

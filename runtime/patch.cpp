@@ -76,6 +76,9 @@ void Patch::set_attribute(NodeId node, std::string name, Attribute attribute) {
 void Patch::set_epilogue(NodeId node, Epilogue epilogue) {
   epilogues_.emplace_back(node, epilogue);
 }
+void Patch::set_prologue(NodeId node, Prologue prologue) {
+  prologues_.emplace_back(node, prologue);
+}
 void Patch::set_type(ValueId value, TensorType type) {
   types_.emplace_back(value, std::move(type));
 }
@@ -126,6 +129,7 @@ void Patch::apply(Graph& graph) const {
   for (const auto& [id, attribute] : attributes_)
     changed(id).attributes[attribute.first] = attribute.second;
   for (const auto& [id, epilogue] : epilogues_) changed(id).epilogue = epilogue;
+  for (const auto& [id, prologue] : prologues_) changed(id).prologue = prologue;
   for (const auto& [id, type] : types_) graph.values[id].type = type;
   for (const auto& [id, layout] : layouts_) graph.values[id].layout = layout;
   for (const auto& [id, constant] : constants_) graph.values[id].constant = constant;

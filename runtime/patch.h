@@ -27,6 +27,7 @@ class Patch {
   void set_output(NodeId node, std::size_t slot, ValueId value);
   void set_attribute(NodeId node, std::string name, Attribute attribute);
   void set_epilogue(NodeId node, Epilogue epilogue);
+  void set_prologue(NodeId node, Prologue prologue);
   void set_type(ValueId value, TensorType type);
   void set_layout(ValueId value, Layout layout);
   void set_constant(ValueId value, std::shared_ptr<const Tensor> constant);
@@ -58,6 +59,7 @@ class Patch {
   std::vector<Slot> inputs_, outputs_;
   std::vector<std::pair<NodeId, std::pair<std::string, Attribute>>> attributes_;
   std::vector<std::pair<NodeId, Epilogue>> epilogues_;
+  std::vector<std::pair<NodeId, Prologue>> prologues_;
   std::vector<std::pair<ValueId, TensorType>> types_;
   std::vector<std::pair<ValueId, Layout>> layouts_;
   std::vector<std::pair<ValueId, std::shared_ptr<const Tensor>>> constants_;

@@ -28,6 +28,7 @@
 
 #include "simd/activation.h"
 #include "simd/kernel_table.h"
+#include "simd/prologue.h"
 
 namespace keel::simd {
 
@@ -55,6 +56,7 @@ struct ConvShape {
   bool bias = false;
   bool residual = false;
   Activation activation;
+  bool prologue = false;  // applied to x; only where takes_prologue() says so
 
   // Floats from one image to the next, for tensors that are views of channel blocks; 0: dense.
   std::int64_t x_image = 0;
@@ -65,6 +67,10 @@ struct ConvShape {
 // True where a plain input is supported, and better than a reorder before the convolution: the
 // first layer of a network, with few channels.
 bool takes_plain_input(const ConvShape& shape);
+
+// True where the convolution can apply a prologue while it copies its input: pointwise, of stride
+// 1, blocked. Not under `strict`.
+bool takes_prologue(const ConvShape& shape);
 
 // One image: x [ceil(c/16)][spatial][16], or [c][spatial] plain; y and residual
 // [ceil(k/16)][spatial][16]. Lanes beyond the last channel are unspecified on input and output. All
@@ -77,6 +83,7 @@ struct ConvArgs {
   float* y = nullptr;
   void* thread_scratch = nullptr;  // of the thread that runs the chunk; contents undefined
   void* shared_scratch = nullptr;  // the same for all chunks of all phases
+  Prologue prologue;               // read if shape.prologue
 };
 
 class ConvAlgorithm;

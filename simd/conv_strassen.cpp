@@ -93,7 +93,7 @@ class StrassenConv : public ConvAlgorithm {
   std::int64_t panels_;       // of either half of the output channels
   std::int64_t pairs_;        // of all images
   std::int64_t block_pairs_;  // staged at a time
-  bool copies_;               // the tiles are staged too, since their pixels are not neighbours
+  bool copies_;  // the tiles are staged too: pixels that are not neighbours, a prologue
   bool by_panels_ = false;
   bool far_outputs_;
   std::int64_t chunks_ = 1, stage_chunks_ = 0;
@@ -108,7 +108,7 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
       k_half_(ceil_div(shape.k, kConvBlock) / 2),
       panels_(ceil_div(k_half_, tiles_.panel_blocks)),
       pairs_(shape.n * cut_.runs),
-      copies_(product(shape.stride) != 1) {
+      copies_(product(shape.stride) != 1 || shape.prologue) {
   constexpr std::int64_t kFar = 512 << 10, kStagedBytes = 320 << 10;
   const std::int64_t y_bytes = k_blocks() * kConvBlock * product(shape.out) * 4;
   far_outputs_ = y_bytes * (shape.residual ? 2 : 1) > kFar;
@@ -234,6 +234,7 @@ void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) 
     a.tile[i] = copies_ ? const_cast<float*>(o.tile[i]) : nullptr;
   }
   for (int i = 0; i < 4; i++) a.combined[i] = const_cast<float*>(o.combined[i]);
+  if (shape_.prologue) a.prologue = args.prologue;
   kernels_.stage(a);
 }
 
@@ -339,18 +340,29 @@ void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
 
 }  // namespace
 
-// Measured on AVX-512. Few channels do not pay for staging and for the tiles of sums; small planes
-// wait for weights, of which there are 7/4 as many, unless strided pixels had to be gathered.
-bool prefers_strassen(const ConvShape& s) {
-  const bool pointwise = s.group == 1 && !s.transposed && !s.plain_input &&
-                         product(s.kernel) == 1 && s.pad == ConvExtents{0, 0, 0};
+namespace {
+
+bool is_pointwise(const ConvShape& s) {
   for (int a = 0; a < kConvAxes; a++) {
     if ((s.out[a] - 1) * s.stride[a] >= s.in[a]) return false;
   }
+  return s.group == 1 && !s.transposed && !s.plain_input && product(s.kernel) == 1 &&
+         s.pad == ConvExtents{0, 0, 0} && ceil_div(s.k, kConvBlock) % 2 == 0;
+}
+
+}  // namespace
+
+// Measured on AVX-512. Few channels do not pay for staging and for the tiles of sums; small planes
+// wait for weights, of which there are 7/4 as many, unless strided pixels had to be gathered.
+bool prefers_strassen(const ConvShape& s) {
   const bool strided = product(s.stride) > 1;
-  const bool even = ceil_div(s.k, kConvBlock) % 2 == 0;
-  return pointwise && even && s.c >= (strided ? 64 : 128) && s.k >= 128 &&
+  return is_pointwise(s) && s.c >= (strided ? 64 : 128) && s.k >= 128 &&
          product(s.out) >= (strided ? 36 : 100);
+}
+
+bool takes_prologue(const ConvShape& shape) {
+  const ConvShape s = conv_canonical(shape);
+  return is_pointwise(s) && product(s.stride) == 1 && s.c >= 2 * kConvBlock;
 }
 
 ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads) {

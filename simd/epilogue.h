@@ -1,8 +1,9 @@
-// Activations on the accumulators of a tile, before it is stored.
+// What kernels do to the accumulators of a tile before they store it, and to what they read.
 #pragma once
 
 #include "simd/activation.h"
 #include "simd/kernel.h"
+#include "simd/prologue.h"
 
 namespace keel::simd::KEEL_TARGET {
 
@@ -75,6 +76,15 @@ KEEL_INLINE Vec apply(const Activation& activation, Vec v) {
   Vec tile[1][1] = {{v}};
   apply(activation, tile);
   return tile[0][0];
+}
+
+// What a kernel reads of one channel block; `affine` is that block's, mean, s and b.
+KEEL_INLINE void apply_prologue(const float* affine, const Activation& activation, Block& x) {
+  KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) {
+    const float* at = affine + v * kWidth;
+    x.v[v] = fma(x.v[v] - load(at), load(at + kBlock), load(at + 2 * kBlock));
+  }
+  apply(activation, x.v);
 }
 
 }  // namespace keel::simd::KEEL_TARGET

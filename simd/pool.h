@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "simd/prologue.h"
+
 namespace keel::simd {
 
 // Sizes by axis, height first; a 1-D window has height 1 everywhere.
@@ -19,6 +21,9 @@ struct PoolKernels {
               std::int64_t end);
   void (*average)(const PoolShape& shape, const float* x, float* y, std::int64_t begin,
                   std::int64_t end);
+  // The average of what the prologue, whose affine map is that of the plane, makes of x.
+  void (*average_after)(const PoolShape& shape, const Prologue& prologue, const float* x, float* y,
+                        std::int64_t begin, std::int64_t end);
 };
 
 }  // namespace keel::simd

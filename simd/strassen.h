@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "simd/activation.h"
+#include "simd/prologue.h"
 
 namespace keel::simd {
 
@@ -15,10 +15,7 @@ struct StrassenStageArgs {
   const std::ptrdiff_t* at[2];  // of either tile: floats from x to each of its pixels
   std::int64_t pixels;          // of a tile
   std::int64_t half, rest;      // channel blocks of either half, and behind both
-  // act(x * scale + shift) takes the place of x; per channel, null: x as it is.
-  const float* scale;
-  const float* shift;
-  Activation activation;
+  Prologue prologue;
   // All blocks of either tile, [2 * half + rest][pixel][16]; null: not wanted.
   float* tile[2];
   // With B[channel half][tile]: B12 - B11, B22 - B12 + B11, B22 - B12 as [half][pixel][16], and

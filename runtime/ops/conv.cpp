@@ -79,6 +79,15 @@ LayoutChoice layout_conv(const LayoutQuery& query) {
   return blocked_conv_layout(query, conv_of(query.node, x.dims, w.dims));
 }
 
+bool takes_prologue(const LayoutQuery& query) {
+  const TensorType &x = query.inputs[0], &w = query.inputs[1];
+  if (!can_block(x) || !w.ranked || w.rank() != x.rank() || query.values[1] == nullptr)
+    return false;
+  PlainConv conv = conv_of(query.node, x.dims, w.dims);
+  resolve_pads(conv.window, conv.in);
+  return blocked_conv_takes_prologue(conv);
+}
+
 }  // namespace
 
 void conv(OpTable& table) {
@@ -87,6 +96,7 @@ void conv(OpTable& table) {
   def.infer = infer_conv;
   def.prepare = prepare_conv;
   def.layout = layout_conv;
+  def.takes_prologue = takes_prologue;
   def.epilogue = true;
   def.half_through_float = true;
   table.add(def);

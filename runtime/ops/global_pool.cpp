@@ -80,14 +80,19 @@ Kernel prepare_blocked(const PrepareContext& context) {
                                 {1, 1},      {0, 0}, {0, 0},      false};
   const auto pool = kind_of(context.node) == GlobalKind::Max ? context.kernels.pool->max
                                                              : context.kernels.pool->average;
-  const std::int64_t planes = dims[0] * ((dims[1] + kBlock - 1) / kBlock);
+  const auto pool_after = context.kernels.pool->average_after;
+  const std::int64_t blocks = (dims[1] + kBlock - 1) / kBlock, planes = dims[0] * blocks;
   Kernel kernel;
-  kernel.name = "global pool";
+  kernel.name = context.node.prologue.empty() ? "global pool" : "batch norm, global pool";
   kernel.scratch_per_thread = static_cast<std::size_t>(height * kBlock) * sizeof(float);
   kernel.run = [=](RunContext& run) {
     run.parallel.chunks(planes, [&](std::int64_t plane, int thread) {
       auto* sums = reinterpret_cast<float*>(run.scratch(thread));
-      pool(rows, run.in<float>(0) + plane * height * width * kBlock, sums, 0, height);
+      const float* from = run.in<float>(0) + plane * height * width * kBlock;
+      if (run.node.prologue.empty())
+        pool(rows, from, sums, 0, height);
+      else
+        pool_after(rows, prologue_of(run, plane % blocks), from, sums, 0, height);
       pool(columns, sums, run.out<float>(0) + plane * kBlock, 0, 1);
     });
   };
@@ -100,9 +105,15 @@ bool has_kernel(const Node& node, const Shape& dims) {
 
 LayoutChoice layout_global_pool(const LayoutQuery& query) {
   const TensorType& x = query.inputs[0];
-  const bool blocked =
-      (query.blocked_inputs & 1u) && can_block(x) && has_kernel(query.node, x.dims);
+  const bool wanted = (query.blocked_inputs & 1u) || !query.node.prologue.empty();
+  const bool blocked = wanted && can_block(x) && has_kernel(query.node, x.dims);
   return blocked ? LayoutChoice{1, 1} : LayoutChoice{};
+}
+
+bool takes_prologue(const LayoutQuery& query) {
+  const TensorType& x = query.inputs[0];
+  return kind_of(query.node) == GlobalKind::Average && can_block(x) &&
+         has_kernel(query.node, x.dims);
 }
 
 Kernel prepare_global_pool(const PrepareContext& context) {
@@ -123,6 +134,7 @@ void global_pool(OpTable& table) {
     def.infer = infer_global_pool;
     def.prepare = prepare_global_pool;
     def.layout = layout_global_pool;
+    def.takes_prologue = takes_prologue;
     def.half_through_float = true;
     table.add(def);
   }

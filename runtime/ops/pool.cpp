@@ -100,11 +100,12 @@ Kernel prepare_blocked(const PrepareContext& context) {
   PlainPool pool = pool_of(context.node, x);
   resolve_pads(pool.window, pool.in);
   const simd::PoolShape shape = pool_shape(pool);
-  const std::int64_t planes = x[0] * ((x[1] + kBlock - 1) / kBlock);
+  const std::int64_t blocks = (x[1] + kBlock - 1) / kBlock, planes = x[0] * blocks;
   const auto run_rows =
       pool.kind == PoolKind::Max ? context.kernels.pool->max : context.kernels.pool->average;
+  const auto run_rows_after = context.kernels.pool->average_after;
   Kernel kernel;
-  kernel.name = "pool";
+  kernel.name = context.node.prologue.empty() ? "pool" : "batch norm, pool";
   kernel.run = [=](RunContext& run) {
     const std::int64_t in_plane = shape.in[0] * shape.in[1] * kBlock;
     const std::int64_t out_plane = shape.out[0] * shape.out[1] * kBlock;
@@ -115,8 +116,12 @@ Kernel prepare_blocked(const PrepareContext& context) {
       while (begin < end) {
         const std::int64_t plane = begin / shape.out[0], first = begin % shape.out[0];
         const std::int64_t rows = std::min(end - begin, shape.out[0] - first);
-        run_rows(shape, run.in<float>(0) + plane * in_plane, run.out<float>(0) + plane * out_plane,
-                 first, first + rows);
+        const float* from = run.in<float>(0) + plane * in_plane;
+        float* to = run.out<float>(0) + plane * out_plane;
+        if (run.node.prologue.empty())
+          run_rows(shape, from, to, first, first + rows);
+        else
+          run_rows_after(shape, prologue_of(run, plane % blocks), from, to, first, first + rows);
         begin += rows;
       }
     });
@@ -126,9 +131,20 @@ Kernel prepare_blocked(const PrepareContext& context) {
 
 LayoutChoice layout_pool(const LayoutQuery& query) {
   const TensorType& x = query.inputs[0];
-  const bool blocked =
-      (query.blocked_inputs & 1u) && can_block(x) && has_kernel(query.node, x.dims.size());
+  const bool wanted = (query.blocked_inputs & 1u) || !query.node.prologue.empty();
+  const bool blocked = wanted && can_block(x) && has_kernel(query.node, x.dims.size());
   return blocked ? LayoutChoice{1, 1} : LayoutChoice{};
+}
+
+// Where each input position is read once.
+bool takes_prologue(const LayoutQuery& query) {
+  const TensorType& x = query.inputs[0];
+  if (kind_of(query.node) != PoolKind::Average || !can_block(x)) return false;
+  if (!has_kernel(query.node, x.dims.size())) return false;
+  const Window window = window_of(query.node, kernel_shape_of(query.node));
+  for (std::size_t i = 0; i < window.rank(); ++i)
+    if (window.kernel[i] > window.strides[i]) return false;
+  return true;
 }
 
 Kernel prepare_pool(const PrepareContext& context) {
@@ -157,6 +173,7 @@ void pool(OpTable& table) {
     def.infer = infer_pool;
     def.prepare = prepare_pool;
     def.layout = layout_pool;
+    def.takes_prologue = takes_prologue;
     def.half_through_float = true;
     table.add(def);
   }

@@ -16,17 +16,7 @@ Layout wanted(std::uint64_t mask, std::size_t i) {
 LayoutChoice choice_of(const Graph& graph, const Node& node) {
   const OpDef& op = op_of(node);
   if (op.layout == nullptr) return {};
-  LayoutQuery query{node, {}, {}, {}, 0};
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    query.inputs.push_back(node.has_input(i) ? graph.values[node.inputs[i]].type : TensorType{});
-    query.values.push_back(node.has_input(i) ? graph.constant(node.inputs[i]) : nullptr);
-    if (!node.has_input(i) || i >= 64) continue;
-    const Value& value = graph.values[node.inputs[i]];
-    if (value.layout == Layout::Blocked16) query.blocked_inputs |= std::uint64_t{1} << i;
-  }
-  for (ValueId output : node.outputs)
-    query.outputs.push_back(output == kNone ? TensorType{} : graph.values[output].type);
-  return op.layout(query);
+  return op.layout(layout_query(graph, node));
 }
 
 bool is_reorder(const Node& node) { return node.domain == "keel" && node.op_type == "Reorder"; }

@@ -6,19 +6,14 @@
 namespace keel::simd::KEEL_TARGET {
 namespace {
 
-// What the convolution reads of one pixel: a channel block of x, or its activated affine image.
-template <bool kAffine>
+// What the convolution reads of one pixel in one channel block.
+template <bool kPrologue>
 KEEL_INLINE Block read(const StrassenStageArgs& a, std::int64_t block, std::ptrdiff_t at) {
   const float* from = a.x + block * a.x_block + at;
   Block x;
   KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) x.v[v] = load_aligned(from + v * kWidth);
-  if constexpr (kAffine) {
-    const float* scale = a.scale + block * kBlock;
-    const float* shift = a.shift + block * kBlock;
-    KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) {
-      x.v[v] = fma(x.v[v], load(scale + v * kWidth), load(shift + v * kWidth));
-    }
-    apply(a.activation, x.v);
+  if constexpr (kPrologue) {
+    apply_prologue(a.prologue.affine + block * 3 * kBlock, a.prologue.activation, x);
   }
   return x;
 }
@@ -48,7 +43,7 @@ KEEL_INLINE void fetch_ahead(const StrassenStageArgs& a, std::int64_t block, std
   KEEL_PREFETCH_L1(from + a.half * a.x_block + a.at[1][q]);
 }
 
-template <bool kAffine>
+template <bool kPrologue>
 void stage_blocks(const StrassenStageArgs& a) {
   const std::int64_t block = a.pixels * kBlock;  // floats of a staged block
   const auto keep = [&a, block ](int tile, std::int64_t b, std::int64_t at, const Block& value)
@@ -59,9 +54,9 @@ void stage_blocks(const StrassenStageArgs& a) {
     for (std::int64_t q = 0; q < a.pixels; q++) {
       const std::int64_t at = q * kBlock, to = b * block + at;
       fetch_ahead(a, b, q);
-      const Block b11 = read<kAffine>(a, b, a.at[0][q]), b12 = read<kAffine>(a, b, a.at[1][q]);
-      const Block b21 = read<kAffine>(a, b + a.half, a.at[0][q]);
-      const Block b22 = read<kAffine>(a, b + a.half, a.at[1][q]);
+      const Block b11 = read<kPrologue>(a, b, a.at[0][q]), b12 = read<kPrologue>(a, b, a.at[1][q]);
+      const Block b21 = read<kPrologue>(a, b + a.half, a.at[0][q]);
+      const Block b22 = read<kPrologue>(a, b + a.half, a.at[1][q]);
       keep(0, b, at, b11);
       keep(0, b + a.half, at, b21);
       keep(1, b, at, b12);
@@ -76,16 +71,16 @@ void stage_blocks(const StrassenStageArgs& a) {
   for (std::int64_t b = 2 * a.half; b < 2 * a.half + a.rest; b++) {
     for (std::int64_t q = 0; q < a.pixels; q++) {
       const std::int64_t at = q * kBlock;
-      const Block first = read<kAffine>(a, b, a.at[0][q]);
+      const Block first = read<kPrologue>(a, b, a.at[0][q]);
       write(a.combined[3] + (b - a.half) * block + at, first);
       keep(0, b, at, first);
-      keep(1, b, at, read<kAffine>(a, b, a.at[1][q]));
+      keep(1, b, at, read<kPrologue>(a, b, a.at[1][q]));
     }
   }
 }
 
 void stage(const StrassenStageArgs& a) {
-  a.scale != nullptr ? stage_blocks<true>(a) : stage_blocks<false>(a);
+  a.prologue.affine != nullptr ? stage_blocks<true>(a) : stage_blocks<false>(a);
 }
 
 }  // namespace

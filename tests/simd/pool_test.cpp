@@ -55,5 +55,26 @@ TEST(PoolKernels, MatchTheFormula) {
       }
 }
 
+TEST(PoolKernels, AverageAfterPrologue) {
+  const PoolShape s = {{6, 9}, {3, 3}, {2, 3}, {2, 3}, {1, 1}, {0, 0}, {0, 0}, false};
+  for (const KernelTable* table : isas()) {
+    Buffer x(6 * 9 * 16, 1), y(3 * 3 * 16, 2), affine(48, 3), expected(6 * 9 * 16, 4);
+    x.fill_random(), affine.fill_random();
+    for (std::int64_t i = 0; i < 6 * 9 * 16; i++) {
+      const std::int64_t lane = i % 16;
+      expected.data()[i] =
+          std::max(0.0f, (x[i] - affine[lane]) * affine[16 + lane] + affine[32 + lane]);
+    }
+    const Prologue prologue = {affine.data(), {ActivationKind::Relu, 0, 0}};
+    table->pool->average_after(s, prologue, x.data(), y.data(), 0, 3);
+    x.check(), y.check(), affine.check();
+    for (std::int64_t i = 0; i < 3; i++)
+      for (std::int64_t j = 0; j < 3; j++)
+        for (std::int64_t lane = 0; lane < 16; lane++)
+          EXPECT_NEAR(y[(i * 3 + j) * 16 + lane], pooled(s, expected, false, i, j, lane), 2e-6)
+              << table->isa;
+  }
+}
+
 }  // namespace
 }  // namespace keel::simd::test

@@ -151,7 +151,10 @@ ConvData conv_data(const ConvShape& s, bool integers) {
   };
   const std::int64_t out = volume(s.out, s.rank);
   return {draw(s.n * s.c * volume(s.in, s.rank)),
-          draw(s.c / s.group * s.k * volume(s.kernel, s.rank)), draw(s.k), draw(s.n * s.k * out)};
+          draw(s.c / s.group * s.k * volume(s.kernel, s.rank)),
+          draw(s.k),
+          draw(s.n * s.k * out),
+          {}};
 }
 
 namespace {
@@ -194,8 +197,8 @@ std::vector<float> run_conv(const ConvShape& s, const ConvData& data, const Kern
   std::copy(data.bias.begin(), data.bias.end(), bias.data());
   packed.fill(NAN), y.fill(NAN), shared.fill(NAN);
   pack_conv_weights(plan, data.W.data(), packed.data());
-  const ConvArgs args = {x.data(), packed.data(), bias.data(),  residual.data(),
-                         y.data(), mine.data(),   shared.data()};
+  const ConvArgs args = {x.data(), packed.data(), bias.data(),   residual.data(),
+                         y.data(), mine.data(),   shared.data(), data.prologue};
   for (std::size_t phase = 0; phase < plan.phases.size(); phase++) {
     std::vector<std::int64_t> order(plan.phases[phase]);
     for (std::size_t i = 0; i < order.size(); i++) order[i] = static_cast<std::int64_t>(i);

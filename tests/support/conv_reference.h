@@ -21,6 +21,7 @@ std::vector<double> conv_reference(const ConvShape& shape, const std::vector<flo
 
 struct ConvData {
   std::vector<float> x, W, bias, residual;  // plain
+  Prologue prologue;                        // where the shape has one
 };
 // Integers in [-4, 4], or reals in [-1, 1].
 ConvData conv_data(const ConvShape& shape, bool integers);
