@@ -20,6 +20,7 @@
 // within an NME of 2e-5; as with Winograd, what direct sums make exact is not exact here, and a
 // pixel that is not finite spoils the one it is paired with.
 #include <algorithm>
+#include <vector>
 
 #include "simd/conv_algorithm.h"
 #include "simd/conv_geometry.h"
@@ -57,6 +58,7 @@ class StrassenConv : public ConvAlgorithm {
     float* sums;                 // three tiles
   };
 
+  void gather_columns(const float* W, std::int64_t k, std::int64_t columns, float* gathered) const;
   Pair pair(std::int64_t i) const;
   Operands operands(const Pair& pair, const float* staged, const ConvArgs& args) const;
   void stage(const Pair& pair, const ConvArgs& args, float* staged) const;
@@ -141,45 +143,55 @@ void StrassenConv::summarize(ConvPlan* plan) const {
 // multiply() reads: A11, [A12 A1r], S2, S1, S3, [-A22 A2r], [S4 A1r], A2r; r: the channels behind
 // the halves.
 void StrassenConv::pack(const float* W, float* packed) const {
-  const std::int64_t h = half_channels();
+  const std::int64_t h = half_channels(), r = rest_channels(), c_all = shape_.c;
+  std::vector<float> gathered(static_cast<std::size_t>(c_all * 2 * kMaxPanelBlocks * kConvBlock));
   for (std::int64_t panel = 0; panel < panels_; panel++) {
-    const std::int64_t columns = panel_blocks(panel) * kConvBlock;
-    const std::int64_t k1 = panel * tiles_.panel_blocks * kConvBlock,
-                       k2 = k1 + k_half_ * kConvBlock;
-    const auto weight = [&](std::int64_t k, std::int64_t c) {
-      return k < shape_.k ? static_cast<double>(W[k * shape_.c + c]) : 0.0;
+    const std::int64_t columns = panel_blocks(panel) * kConvBlock, pitch = 2 * columns;
+    const std::int64_t k1 = panel * tiles_.panel_blocks * kConvBlock;
+    gather_columns(W, k1, columns, gathered.data());
+    gather_columns(W, k1 + k_half_ * kConvBlock, columns, gathered.data() + columns);
+    // `rows` rows of value(a1, a2, b1, b2): of channel c of the first half of the input channels,
+    // and of the second, the columns of either half of the output channels.
+    const auto emit = [&](std::int64_t first, std::int64_t rows, auto&& value) {
+      for (std::int64_t c = first; c < first + rows; c++) {
+        const float* a = &gathered[static_cast<std::size_t>(c * pitch)];
+        const float* b = first == 0 ? a + h * pitch : a;
+        for (std::int64_t k = 0; k < columns; k++) {
+          *packed++ = static_cast<float>(
+              value(static_cast<double>(a[k]), static_cast<double>(a[k + columns]),
+                    static_cast<double>(b[k]), static_cast<double>(b[k + columns])));
+        }
+      }
     };
-    const auto emit = [&](std::int64_t rows, auto&& value) {
-      for (std::int64_t c = 0; c < rows; c++)
-        for (std::int64_t k = 0; k < columns; k++)
-          *packed++ = static_cast<float>(value(k1 + k, k2 + k, c));
-    };
-    const auto a1 = [&](std::int64_t k, std::int64_t, std::int64_t c) { return weight(k, c); };
-    const auto s2 = [&](std::int64_t k, std::int64_t l, std::int64_t c) {
-      return weight(l, c) + weight(l, c + h) - weight(k, c);
-    };
-    const auto rest = [&](int half) {
-      emit(rest_channels(), [&](std::int64_t k, std::int64_t l, std::int64_t c) {
-        return weight(half == 0 ? k : l, c + 2 * h);
-      });
-    };
-    emit(h, a1);
-    emit(h, [&](std::int64_t k, std::int64_t, std::int64_t c) { return weight(k, c + h); });
-    rest(0);
-    emit(h, s2);
-    emit(h, [&](std::int64_t, std::int64_t l, std::int64_t c) {
-      return weight(l, c) + weight(l, c + h);
-    });
-    emit(h, [&](std::int64_t k, std::int64_t l, std::int64_t c) {
-      return weight(k, c) - weight(l, c);
-    });
-    emit(h, [&](std::int64_t, std::int64_t l, std::int64_t c) { return -weight(l, c + h); });
-    rest(1);
-    emit(h, [&](std::int64_t k, std::int64_t l, std::int64_t c) {
-      return weight(k, c + h) - s2(k, l, c);
-    });
-    rest(0);
-    rest(1);
+    const auto first = [](double a1, double, double, double) { return a1; };
+    const auto second = [](double, double a2, double, double) { return a2; };
+    using D = double;
+    emit(0, h, first);                                                               // A11
+    emit(h, h + r, first);                                                           // [A12 A1r]
+    emit(0, h, [](D a11, D a21, D, D a22) { return a21 + a22 - a11; });              // S2
+    emit(0, h, [](D, D a21, D, D a22) { return a21 + a22; });                        // S1
+    emit(0, h, [](D a11, D a21, D, D) { return a11 - a21; });                        // S3
+    emit(h, h, [](D, D a22, D, D) { return -a22; });                                 // -A22
+    emit(2 * h, r, second);                                                          // A2r
+    emit(0, h, [](D a11, D a21, D a12, D a22) { return a12 - (a21 + a22 - a11); });  // S4
+    emit(2 * h, r, first);                                                           // A1r
+    emit(2 * h, r, second);                                                          // A2r
+  }
+}
+
+// Column j of `gathered`, whose rows are 2 * columns apart, becomes output channel k + j.
+void StrassenConv::gather_columns(const float* W, std::int64_t k, std::int64_t columns,
+                                  float* gathered) const {
+  constexpr std::int64_t kRun = 16;  // of one line of W, while those of all columns are in L1
+  for (std::int64_t c = 0; c < shape_.c; c += kRun) {
+    const std::int64_t end = std::min(c + kRun, shape_.c);
+    for (std::int64_t j = 0; j < columns; j++) {
+      const bool exists = k + j < shape_.k;
+      const float* from = W + (exists ? k + j : 0) * shape_.c;
+      for (std::int64_t i = c; i < end; i++) {
+        gathered[i * 2 * columns + j] = exists ? from[i] : 0.0f;
+      }
+    }
   }
 }
 
