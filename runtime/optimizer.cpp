@@ -92,6 +92,31 @@ bool sweep(Graph& graph, const Options& options, const PassDef& pass, Refusals& 
   return true;
 }
 
+bool any_done(const std::vector<Decision>& decisions) {
+  return std::any_of(decisions.begin(), decisions.end(), [](const Decision& d) { return d.done; });
+}
+
+// The graphs inside a node, as If, Loop and Scan have them, know what the one around them does of
+// the values they name. They are shared between copies of a graph: what changes is copied.
+void fold_inside(Graph& graph, NodeId id, const Options& options,
+                 std::vector<Decision>& decisions) {
+  Node& node = graph.nodes[id];
+  for (auto& [name, attribute] : node.attributes) {
+    auto* held = std::get_if<std::shared_ptr<Graph>>(&attribute);
+    if (held == nullptr || *held == nullptr) continue;
+    auto inner = std::make_shared<Graph>(**held);
+    const std::size_t first = inner->inputs.size() - inner->captures.size();
+    for (std::size_t i = 0; i < inner->captures.size(); ++i) {
+      const Value& around = graph.values[node.captured[inner->captures[i]]];
+      if (around.type.ranked) inner->values[inner->inputs[first + i]].type = around.type;
+    }
+    std::vector<Decision> own;
+    optimize(*inner, options, {Phase::Fold}, own);
+    if (any_done(own)) *held = std::move(inner);
+    decisions.insert(decisions.end(), own.begin(), own.end());
+  }
+}
+
 }  // namespace
 
 void optimize(Graph& graph, const Options& options, const std::vector<Phase>& phases,
@@ -108,6 +133,8 @@ void optimize(Graph& graph, const Options& options, const std::vector<Phase>& ph
         if (pass.phase == phase) changed |= sweep(graph, options, pass, refusals, decisions);
     }
   }
+  if (std::find(phases.begin(), phases.end(), Phase::Fold) != phases.end())
+    for (NodeId id : graph.order) fold_inside(graph, id, options, decisions);
   for (auto& [key, refusal] : refusals)
     if (!graph.nodes[key.second].removed) decisions.push_back(std::move(refusal));
 }

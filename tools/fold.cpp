@@ -7,6 +7,7 @@
 
 #include "loaders/onnx_reader.h"
 #include "loaders/onnx_writer.h"
+#include "runtime/all_nodes.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
 #include "tools/command.h"
@@ -27,7 +28,7 @@ struct FoldFlags {
 
 std::map<std::string, int> count_ops(const Graph& graph) {
   std::map<std::string, int> counts;
-  for (NodeId id : graph.order) ++counts[graph.nodes[id].op_type];
+  for_each_node(graph, [&](const Node& node) { ++counts[node.op_type]; });
   return counts;
 }
 

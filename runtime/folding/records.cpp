@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "runtime/all_nodes.h"
+
 namespace keel::folding {
 namespace {
 
@@ -117,20 +119,19 @@ bool is_folding(const Decision& decision) {
 std::vector<FoldRecord> fold_records(const Graph& original,
                                      const std::vector<Decision>& decisions) {
   Reading reading{by_node(decisions), {}};
-  for (NodeId id : original.order)
-    if (is_batchnorm(original.nodes[id])) reading.batchnorms.insert(original.nodes[id].name);
+  for_each_node(original, [&](const Node& node) {
+    if (is_batchnorm(node)) reading.batchnorms.insert(node.name);
+  });
   std::vector<FoldRecord> records;
-  for (NodeId id : original.order) {
-    const Node& node = original.nodes[id];
+  for_each_node(original, [&](const Node& node) {
     const auto found = reading.best.find(node.name);
-    if (found == reading.best.end()) continue;
+    if (found == reading.best.end()) return;
     // A chain is one record: its BatchNormalization's or, where it has none, its last node's.
     const Decision& decision = *found->second;
-    const bool heads = node.name == heir(reading.batchnorms, decision);
-    if (!is_batchnorm(node) && !heads) continue;
+    if (!is_batchnorm(node) && node.name != heir(reading.batchnorms, decision)) return;
     records.push_back(record_of(reading, node.name, decision));
     records.back().op = node.op_type;
-  }
+  });
   return records;
 }
 

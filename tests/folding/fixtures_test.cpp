@@ -6,6 +6,7 @@
 
 #include "loaders/onnx_reader.h"
 #include "loaders/onnx_writer.h"
+#include "runtime/all_nodes.h"
 #include "runtime/folding/records.h"
 #include "runtime/optimizer.h"
 #include "tests/loaders/temp_folder.h"
@@ -17,7 +18,7 @@ namespace {
 
 int batchnorms(const Graph& graph) {
   int count = 0;
-  for (NodeId id : graph.order) count += graph.nodes[id].op_type == "BatchNormalization";
+  for_each_node(graph, [&](const Node& node) { count += node.op_type == "BatchNormalization"; });
   return count;
 }
 

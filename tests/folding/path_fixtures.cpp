@@ -218,12 +218,34 @@ void add_concats(std::vector<FoldFixture>& list) {
                      .done());
 }
 
+// In one branch of an If: Conv with weights of the graph around, which the other branch reads too.
+void add_subgraphs(std::vector<FoldFixture>& list) {
+  Part part("if_branch", "weights of the graph around are copied for the branch that folds");
+  part.x(Shape{1, 3, 6, 6}).weights("w", {4, 3, 3, 3}).weights("s", {4}).weights("t", {4});
+  part.weights("m", {4}).weights("v", {4}, 0.2, 3);
+  part.model().input("p", Sizes{}, DataType::Bool);
+  ModelBuilder then_branch(17), else_branch(17);
+  then_branch.node("Conv", {"x", "w"}, {"c"});
+  then_branch.node("BatchNormalization", {"c", "s", "t", "m", "v"}, {"n"})
+      .output("n", DataType::Float);
+  else_branch.node("Conv", {"x", "w"}, {"e"}).output("e", DataType::Float);
+  FoldFixture fixture =
+      part.node("If", {"p"}, "y",
+                {{"then_branch", subgraph(then_branch)}, {"else_branch", subgraph(else_branch)}})
+          .folded("n")
+          .not_runnable()
+          .done();
+  fixture.inputs["p"] = make_tensor<bool>({}, {true});
+  list.push_back(std::move(fixture));
+}
+
 }  // namespace
 
 void add_path_fixtures(std::vector<FoldFixture>& list) {
   add_moves(list);
   add_pools(list);
   add_concats(list);
+  add_subgraphs(list);
 }
 
 }  // namespace keel::test
