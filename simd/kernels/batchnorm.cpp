@@ -100,38 +100,59 @@ void plane(const float* x, float mean, float s, float b, const float* residual, 
   }
 }
 
-// kBlocks channel blocks of interleaved parameters.
-template <int kBlocks>
-KEEL_INLINE Affine<kBlocks * kVecsPerBlock> load_affine(const float* affine) {
-  Affine<kBlocks * kVecsPerBlock> all;
-  KEEL_UNROLL for (int i = 0; i < kBlocks * kVecsPerBlock; i++) {
-    const float* at = affine + i / kVecsPerBlock * 3 * kBlock + i % kVecsPerBlock * kWidth;
-    all.mean[i] = load(at), all.s[i] = load(at + kBlock), all.b[i] = load(at + 2 * kBlock);
+// kVecs vectors of whole blocks in each of kRows rows, which share the parameters: those are three
+// times as much to load as x.
+template <int kRows, int kVecs>
+KEEL_INLINE void channel_vectors(const float* x, const float* affine, const float* residual,
+                                 float* y, std::int64_t pitch, const Activation& activation) {
+  Vec v[kRows][kVecs];
+  KEEL_UNROLL for (int k = 0; k < kVecs; k++) {
+    const float* p = affine + k * kWidth / kBlock * 3 * kBlock + k * kWidth % kBlock;
+    const Vec mean = load(p), s = load(p + kBlock), b = load(p + 2 * kBlock);
+    KEEL_UNROLL for (int r = 0; r < kRows; r++) {
+      const std::int64_t at = r * pitch + k * kWidth;
+      v[r][k] = fma(load(x + at) - mean, s, b);
+      if (residual != nullptr) v[r][k] = v[r][k] + load(residual + at);
+    }
   }
-  return all;
+  apply(activation, v);
+  KEEL_UNROLL for (int r = 0; r < kRows; r++) {
+    KEEL_UNROLL for (int k = 0; k < kVecs; k++) store(y + r * pitch + k * kWidth, v[r][k]);
+  }
 }
 
-void row_of_channels(const float* x, const float* affine, const float* residual, float* y,
-                     std::int64_t n, const Activation& activation) {
-  constexpr int kBlocks = kWidth == 16 ? 4 : 1;  // 16 registers do not hold more
+template <int kRows>
+KEEL_INLINE void rows_of_channels(const float* x, const float* affine, const float* residual,
+                                  float* y, std::int64_t pitch, std::int64_t n,
+                                  const Activation& activation) {
+  constexpr int kVecs = kRows == 1 ? 8 : kVecsPerBlock == 4 ? 4 : 2;
   const auto from = [=](std::int64_t i) { return residual == nullptr ? nullptr : residual + i; };
   std::int64_t i = 0;
-  for (; i + kBlocks * kBlock <= n; i += kBlocks * kBlock) {
-    vectors(x + i, load_affine<kBlocks>(affine + 3 * i), from(i), y + i, kWidth, activation);
+  for (; i + kVecs * kWidth <= n; i += kVecs * kWidth) {
+    channel_vectors<kRows, kVecs>(x + i, affine + 3 * i, from(i), y + i, pitch, activation);
   }
   for (; i < n; i += kWidth) {
-    const float* at = affine + i / kBlock * 3 * kBlock + i % kBlock;
-    const Affine<1> one = {{load(at)}, {load(at + kBlock)}, {load(at + 2 * kBlock)}};
-    vectors(x + i, one, from(i), y + i, n - i < kWidth ? n - i : kWidth, activation);
+    const float* p = affine + i / kBlock * 3 * kBlock + i % kBlock;
+    const Affine<1> one = {{load(p)}, {load(p + kBlock)}, {load(p + 2 * kBlock)}};
+    KEEL_UNROLL for (int r = 0; r < kRows; r++) {
+      const std::int64_t at = r * pitch + i;
+      vectors(x + at, one, from(at), y + at, n - i < kWidth ? n - i : kWidth, activation);
+    }
   }
 }
 
 void channels(const float* x, const float* affine, const float* residual, float* y,
               std::int64_t rows, std::int64_t pitch, std::int64_t n, Activation activation) {
-  for (std::int64_t r = 0; r < rows; r++) {
+  constexpr int kRows = 2;
+  const auto from = [=](std::int64_t i) { return residual == nullptr ? nullptr : residual + i; };
+  std::int64_t r = 0;
+  for (; r + kRows <= rows; r += kRows) {
     const std::int64_t at = r * pitch;
-    row_of_channels(x + at, affine, residual == nullptr ? nullptr : residual + at, y + at, n,
-                    activation);
+    rows_of_channels<kRows>(x + at, affine, from(at), y + at, pitch, n, activation);
+  }
+  for (; r < rows; r++) {
+    const std::int64_t at = r * pitch;
+    rows_of_channels<1>(x + at, affine, from(at), y + at, pitch, n, activation);
   }
 }
 
