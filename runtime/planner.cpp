@@ -6,6 +6,7 @@
 
 #include "runtime/error.h"
 #include "runtime/prepare.h"
+#include "runtime/reorder.h"
 
 namespace keel {
 namespace {
@@ -89,7 +90,7 @@ class Planner {
       return in == kNone || (is_static(in) && plan_.storage[in].place != Place::Dynamic);
     });
     const bool outputs_static = infer_outputs(node);
-    if (inputs_static && outputs_static && compute_now(node, op)) return;
+    if (inputs_static && outputs_static && (compute_now(node, op) || reorder_now(node))) return;
     // Strings are objects: they cannot lie in the block of bytes.
     const bool text = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId output) {
       return output != kNone && plan_.tensors[output].type == DataType::String;
@@ -154,6 +155,25 @@ class Planner {
         plan_.computed.push_back(std::make_shared<const Tensor>(std::move(outputs[i])));
         set_constant(node.outputs[i], plan_.computed.back());
       }
+    return true;
+  }
+
+  // What is known is brought into NCHW16c once, not in every run.
+  bool reorder_now(const Node& node) {
+    if (node.domain != "keel" || node.op_type != "Reorder") return false;
+    const ValueId from = node.inputs[0], to = node.outputs[0];
+    TensorRef& tensor = plan_.tensors[to];
+    const std::size_t bytes = storage_bytes(tensor.type, tensor.dims, tensor.layout);
+    if (known_[from] == nullptr || tensor.layout != Layout::Blocked16 || bytes > kLargestComputed)
+      return false;
+    read_constant(from);
+    const auto floats = static_cast<std::int64_t>(bytes / sizeof(float));
+    plan_.computed.push_back(std::make_shared<const Tensor>(DataType::Float, Shape{floats}));
+    tensor.data = const_cast<void*>(plan_.computed.back()->data());
+    Parallel serial(1, nullptr, false);
+    to_blocked(serial, settings_.kernels, tensor.dims, known_[from]->data_as<float>(),
+               static_cast<float*>(tensor.data));
+    plan_.storage[to].place = Place::Constant;
     return true;
   }
 

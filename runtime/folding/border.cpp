@@ -4,6 +4,7 @@
 
 #include "runtime/error.h"
 #include "runtime/folding/absorb.h"
+#include "runtime/folding/chain.h"
 #include "runtime/tensor.h"
 
 namespace keel::folding {
@@ -121,6 +122,42 @@ Refusal Border::add(Work& work, NodeId id, const std::vector<double>& D, DataTyp
   const ValueId inner = work.patch.add_value(old.name + "_unshifted", old.type);
   work.patch.set_output(id, 0, inner);
   add_constant_to(work, node, std::move(rounded), inner, node.outputs[0]);
+  return {};
+}
+
+Refusal Border::add_for_running(Work& work, NodeId id, const std::vector<double>& D,
+                                DataType type) const {
+  const Node& node = work.graph.nodes[id];
+  const TensorType& x = work.graph.values[node.inputs[0]].type;
+  const TensorType& y = work.graph.values[node.outputs[0]].type;
+  const auto taps = static_cast<std::int64_t>(meets.size());
+  const auto features = static_cast<std::int64_t>(D.size()) / taps;
+  // The shift alone is read and written once over X; the border is read once over Y.
+  const std::int64_t channels = x.ranked && x.rank() > 1 ? x.dims[1] : 0;
+  if (type != DataType::Float || !node.epilogue.empty() || !y.ranked ||
+      features > 2 * channels * element_count(window.strides))
+    return {"PADDED_CONSUMER", "adding what the border lacks would cost more than it saves",
+            node.name};
+  Node border;
+  border.name = node.name + "_border";
+  border.op_type = "Border";
+  border.domain = "keel";
+  border.attributes = node.attributes;
+  border.attributes["kernel_shape"] = window.kernel;
+  border.attributes.erase("group");
+  Tensor sums(DataType::Double, {features, taps});
+  std::copy(D.begin(), D.end(), sums.data_as<double>());
+  // The result of the chain will be no more; what it reads is of the same sizes.
+  const Chain& chain = *work.running;
+  const ValueId data = node.inputs[0] == chain.output ? chain.input : node.inputs[0];
+  border.inputs = {data, work.patch.add_constant(border.name, std::move(sums))};
+  border.outputs = {work.patch.add_value(border.name, y)};
+  constexpr std::size_t kResidual = 3;  // behind X, W, B
+  work.patch.set_input(id, kResidual, border.outputs[0]);
+  Epilogue epilogue;
+  epilogue.residual = true;
+  work.patch.set_epilogue(id, epilogue);
+  work.patch.add_node(std::move(border));
   return {};
 }
 

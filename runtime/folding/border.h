@@ -24,6 +24,9 @@ struct Border {
   // [1, features, out...]. PADDED_CONSUMER where sizes are not known or it would cost more than the
   // normalisation itself.
   Refusal add(Work& work, NodeId conv, const std::vector<double>& D, DataType type) const;
+  // The same by keel.Border, as the residual of the convolution, for any sizes.
+  Refusal add_for_running(Work& work, NodeId conv, const std::vector<double>& D,
+                          DataType type) const;
 };
 
 Border border_of(const Graph& graph, const Node& conv, const Shape& W);

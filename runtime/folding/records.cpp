@@ -90,7 +90,10 @@ FoldRecord record_of(const Reading& reading, const std::string& name, const Deci
   const Decision* kept = nullptr;
   for (const std::string& rest : decision.rest) {
     const auto found = best.find(rest);
-    if (found == best.end()) continue;
+    if (found == best.end()) {  // nothing was said of it, so it stays
+      rest_folded = false;
+      continue;
+    }
     const bool folded = record_of(reading, rest, *found->second).status == "folded";
     rest_folded = rest_folded && folded;
     if (!folded) kept = found->second;
@@ -101,10 +104,14 @@ FoldRecord record_of(const Reading& reading, const std::string& name, const Deci
     record.name = name;
     return record;
   }
-  if (decision.rest.empty() ? !decision.code.empty() : !rest_folded)
+  if (decision.rest.empty() ? !decision.code.empty() : !rest_folded) {
     record.status = "partial";
-  else
-    record.code.clear();
+    return record;
+  }
+  record.code.clear();
+  // Of a scale and its shift the latter was folded last.
+  if (decision.pass == "fold_forward" && !decision.rest.empty())
+    record.message = best.at(decision.rest[0])->message;
   return record;
 }
 
@@ -112,8 +119,8 @@ FoldRecord record_of(const Reading& reading, const std::string& name, const Deci
 
 bool is_folding(const Decision& decision) {
   const auto& pass = decision.pass;
-  return pass == "fold_backward" || pass == "fold_chain" || pass == "fold_forward" ||
-         pass == "fold_split";
+  return pass == "fold_backward" || pass == "fold_border" || pass == "fold_chain" ||
+         pass == "fold_forward" || pass == "fold_split";
 }
 
 std::vector<FoldRecord> fold_records(const Graph& original,

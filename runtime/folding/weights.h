@@ -13,6 +13,8 @@
 
 namespace keel::folding {
 
+struct Chain;
+
 // What is being folded, and the changes it takes so far. Copied to try something out.
 struct Work {
   const Graph& graph;
@@ -23,6 +25,8 @@ struct Work {
   std::vector<std::string> path;  // operators between those weights and the chain
   bool reached_weights = false;   // an operator with weights was found
   bool left_shift = false;        // only s was taken up; t has to be added where the chain stood
+  // For running: the chain that goes. Keel's own operators may stand for what ONNX cannot express.
+  const Chain* running = nullptr;
 };
 
 // The constant in an input slot, or why it cannot be folded into: DYNAMIC_WEIGHT, OVERRIDABLE,

@@ -25,6 +25,13 @@ std::optional<Affine> shift_before_scale(const Affine& map) {
   return shift;
 }
 
+// What fold_border will do for a run is said in the report of a file, which cannot express it.
+void note_run(const Graph& graph, const Chain& chain, bool overridable, Refusal& refusal) {
+  Work run{graph, overridable, Patch(graph), 0, "", {}, false, false, &chain};
+  if (!absorb_behind(run, chain.output, chain.map, graph.nodes[chain.nodes.back()].name))
+    refusal.message += "; in a file it stays, keel run folds it";
+}
+
 PassResult fold_scale(const Graph& graph, const Chain& chain, bool overridable, Refusal refusal) {
   const auto shift = shift_before_scale(chain.map);
   Work work{graph, overridable, Patch(graph), 0, "", {chain.ops(graph)}, false, false};
@@ -40,6 +47,7 @@ PassResult fold_scale(const Graph& graph, const Chain& chain, bool overridable, 
       folded(graph, chain, std::move(work), path,
              "the scale was folded into '" + into + "', the shift stays: " + refusal.message);
   result.decision->code = refusal.code;
+  result.decision->rest = {name + "_shift"};
   return result;
 }
 
@@ -59,8 +67,10 @@ PassResult visit(const PassContext& context, NodeId id) {
   else
     refusal = absorb_behind(work, chain->output, chain->map, graph.nodes[id].name);
   if (refusal && !work.reached_weights && !chain->batchnorm) return {};
-  if (refusal && refusal.code == "PADDED_CONSUMER")
+  if (refusal && refusal.code == "PADDED_CONSUMER") {
+    note_run(graph, *chain, overridable, refusal);
     return fold_scale(graph, *chain, overridable, std::move(refusal));
+  }
   if (refusal) {
     if (!chain->batchnorm) return {};
     return kept(graph, *chain, joined(work.path), std::move(refusal));
