@@ -46,6 +46,17 @@ void drop_unused(Graph& graph, std::vector<ValueId> touched) {
   }
 }
 
+// Records and other runtimes tell nodes by their names. The last node is the one to be named.
+std::string unique_name(const Graph& graph, const std::string& wish) {
+  const auto taken = [&](const std::string& name) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end() - 1,
+                       [&](const Node& node) { return !node.removed && node.name == name; });
+  };
+  std::string name = wish;
+  for (int k = 1; !wish.empty() && taken(name); ++k) name = wish + "_" + std::to_string(k);
+  return name;
+}
+
 }  // namespace
 
 Patch::Patch(const Graph& graph) : base_values_(graph.values.size()) {}
@@ -156,6 +167,7 @@ void Patch::apply(Graph& graph) const {
   }
   for (const Node& node : new_nodes_) {
     graph.nodes.push_back(node);
+    graph.nodes.back().name = unique_name(graph, node.name);
     const auto id = static_cast<NodeId>(graph.nodes.size() - 1);
     for (ValueId input : node.inputs) add_user(graph, input, id);
     for (ValueId output : node.outputs)

@@ -55,7 +55,7 @@ bool reads_once(const Node& node, ValueId value, std::size_t& slot) {
 Refusal into_reader(Work& work, NodeId id, ValueId value, const Affine& map) {
   const Node& node = work.graph.nodes[id];
   std::size_t slot = 0;
-  if (!reads_once(node, value, slot) || !node.epilogue.empty())
+  if (!reads_once(node, value, slot) || !node.epilogue.empty() || !node.prologue.empty())
     return {"CONSUMER_NOT_FOLDABLE", node.op_type + " reads the value in another way than as data",
             node.name};
   const bool first = !work.reached_weights;
@@ -135,13 +135,10 @@ Refusal absorb_before(Work& work, ValueId id, const Affine& map, const std::stri
   }
   if (!producer.epilogue.empty())
     return {"ACTIVATION_BETWEEN", "an activation is part of " + producer.op_type, producer.name};
+  work.patch.mark_changed(id);
   if (concat) return into_concat(work, producer, map);
   work.path.insert(work.path.begin(), producer.op_type);
-  if (weights) {
-    work.patch.mark_changed(id);
-    return known->absorb(work, value.producer, map);
-  }
-  work.patch.mark_changed(id);
+  if (weights) return known->absorb(work, value.producer, map);
   return absorb_before(work, producer.inputs[0], *moved, producer.name);
 }
 

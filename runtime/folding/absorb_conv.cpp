@@ -3,6 +3,7 @@
 #include "runtime/error.h"
 #include "runtime/folding/absorb.h"
 #include "runtime/folding/border.h"
+#include "runtime/folding/quantised.h"
 #include "runtime/tensor.h"
 
 namespace keel::folding {
@@ -79,18 +80,56 @@ Refusal scale_filter(Work& work, NodeId id, const Filter& filter, const Affine& 
   return refusal;
 }
 
-Refusal set_bias(Work& work, NodeId id, const Filter& filter, const std::vector<double>& bias) {
+Refusal set_bias(Work& work, NodeId id, DataType type, const std::vector<double>& bias) {
   const Node& node = work.graph.nodes[id];
   Tensor rounded;
-  Refusal refusal = round_to(node, filter.W->type(), {filter.features}, bias, rounded);
+  const auto features = static_cast<std::int64_t>(bias.size());
+  Refusal refusal = round_to(node, type, {features}, bias, rounded);
   if (!refusal)
     replace_weights(work, id, 2, std::move(rounded), bias_name(work.graph, node.inputs[1]));
   return refusal;
 }
 
+// s b + t; b null: 0.
+std::vector<double> shifted_bias(Work& work, const Tensor* b, const Affine& map) {
+  std::vector<double> bias;
+  for (std::size_t o = 0; o < map.channels(); ++o) {
+    const double old = b == nullptr ? 0 : element_as_double(*b, static_cast<std::int64_t>(o));
+    bias.push_back(map.s[o] * old + map.t[o]);
+    note_cancellation(work, map.s[o] * old, map.t[o]);
+  }
+  return bias;
+}
+
+// The same where W is made of integers: s goes into their scales.
+Refusal absorb_before_dequantised(Work& work, NodeId id, const Affine& behind, bool transposed) {
+  const Node& node = work.graph.nodes[id];
+  const Node& dequantize = work.graph.nodes[work.graph.values[node.inputs[1]].producer];
+  const auto q = constant_behind(work.graph, dequantize.inputs[0]);
+  const std::size_t axis = transposed ? 1 : 0;
+  if (q == nullptr || q->shape().size() < 3 || (transposed && node.int_or("group", 1) != 1))
+    return {"QUANTISED", "the weights of " + node.op_type + " are quantised", dequantize.name};
+  const std::int64_t features = q->shape()[axis];
+  const auto map = along(behind, 1, static_cast<std::size_t>(features));
+  if (!map) return mismatch(node, behind, features);
+  std::shared_ptr<const Tensor> b;
+  Refusal refusal;
+  if (node.has_input(2)) refusal = read_weights(work, node, 2, b);
+  if (!refusal && b != nullptr && b->size() != features)
+    refusal = {"TYPE_MISMATCH", "weights and bias of " + node.op_type + " do not fit each other",
+               node.name};
+  if (!refusal && map->scales())
+    refusal = scale_dequantised(work, node, 1, static_cast<std::int64_t>(axis), map->s);
+  if (refusal || (b == nullptr && !map->shifts())) return refusal;
+  const auto scale = constant_behind(work.graph, dequantize.inputs[1]);
+  return set_bias(work, id, scale->type(), shifted_bias(work, b.get(), *map));
+}
+
 // W'[o, ...] = s[o] W[o, ...], b' = s b + t.
 Refusal absorb_before_either(Work& work, NodeId id, const Affine& behind, bool transposed) {
   const Node& node = work.graph.nodes[id];
+  if (is_dequantised(work.graph, node, 1))
+    return absorb_before_dequantised(work, id, behind, transposed);
   Filter filter;
   Refusal refusal = read_filter(work, node, transposed, filter);
   if (refusal) return refusal;
@@ -98,14 +137,7 @@ Refusal absorb_before_either(Work& work, NodeId id, const Affine& behind, bool t
   if (!map) return mismatch(node, behind, filter.features);
   refusal = scale_filter(work, id, filter, *map, Along::Features);
   if (refusal || (filter.b == nullptr && !map->shifts())) return refusal;
-  std::vector<double> bias;
-  for (std::size_t o = 0; o < map->channels(); ++o) {
-    const double b =
-        filter.b == nullptr ? 0 : element_as_double(*filter.b, static_cast<std::int64_t>(o));
-    bias.push_back(map->s[o] * b + map->t[o]);
-    note_cancellation(work, map->s[o] * b, map->t[o]);
-  }
-  return set_bias(work, id, filter, bias);
+  return set_bias(work, id, filter.W->type(), shifted_bias(work, filter.b.get(), *map));
 }
 
 // D[o, k] = sum over i of W[o, i, k] t[c(o, i)]: what tap k adds to feature o where it meets data.
@@ -148,7 +180,8 @@ Refusal absorb_behind_conv(Work& work, NodeId id, const Affine& before) {
     const std::vector<double> D = shift_of_taps(filter, *map);
     const Border border = border_of(work.graph, node, filter.W->shape());
     if (border.touches(D, static_cast<std::size_t>(filter.features))) {
-      refusal = border.add(work, id, D, filter.W->type());
+      refusal = work.running != nullptr ? border.add_for_running(work, id, D, filter.W->type())
+                                        : border.add(work, id, D, filter.W->type());
       if (refusal) return refusal;
     } else {
       std::vector<double> bias = bias_of(filter);
@@ -159,7 +192,7 @@ Refusal absorb_behind_conv(Work& work, NodeId id, const Affine& before) {
         note_cancellation(work, bias[o], sum);
         bias[o] += sum;
       }
-      refusal = set_bias(work, id, filter, bias);
+      refusal = set_bias(work, id, filter.W->type(), bias);
       if (refusal) return refusal;
     }
   }
@@ -188,7 +221,7 @@ Refusal absorb_behind_conv_transpose(Work& work, NodeId id, const Affine& before
     for (std::size_t e = 0; e < filter.blocks(); ++e)
       bias[filter.feature(e)] +=
           map->t[filter.channel(e)] * element_as_double(*filter.W, static_cast<std::int64_t>(e));
-    refusal = set_bias(work, id, filter, bias);
+    refusal = set_bias(work, id, filter.W->type(), bias);
     if (refusal) return refusal;
   }
   return scale_filter(work, id, filter, *map, Along::Channels);

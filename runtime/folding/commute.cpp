@@ -75,6 +75,11 @@ Refusal value_refusal(const Graph& graph, const Node& node, const Affine& map) {
   return {};
 }
 
+bool is_quantised(const Node& node) {
+  return is_any(node, {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv",
+                       "QLinearMatMul", "ConvInteger", "MatMulInteger"});
+}
+
 bool is_pool(const Node& node) {
   return is_any(node, {"MaxPool", "GlobalMaxPool", "AveragePool", "GlobalAveragePool"});
 }
@@ -159,7 +164,10 @@ std::optional<Affine> moved(const Graph& graph, const Node& node, Affine map, bo
     map.axis = to;
     return map;
   }
-  if (is_activation(node))
+  if (is_quantised(node))
+    refusal = {"QUANTISED", node.op_type + " works on integers, which normalisation does not give",
+               node.name};
+  else if (is_activation(node))
     refusal = {"ACTIVATION_BETWEEN",
                "an activation stands between, which does not commute with normalisation",
                node.name};

@@ -82,6 +82,16 @@ void add_convolutions(std::vector<FoldFixture>& list) {
                      .node("Conv", {"n", "w"}, "y", {{"pads", Ints{1, 1, 1, 1}}})
                      .partial("n", "PADDED_CONSUMER")
                      .done());
+  list.push_back(normalised("bn_pool_bn_conv_padded",
+                            "two borders behind one Conv: nodes with names of their own",
+                            {1, 4, 8, 8})
+                     .node("AveragePool", {"n"}, "p", {{"kernel_shape", Ints{3, 3}}})
+                     .bn(4, "p", "m")
+                     .weights("w", {5, 4, 3, 3})
+                     .node("Conv", {"m", "w"}, "y", {{"pads", Ints{1, 1, 1, 1}}})
+                     .folded("n")
+                     .folded("m")
+                     .done());
   Part free("bn_conv_dynamic", "unpadded, of unknown sizes");
   list.push_back(free.x(Sizes{"N", 4, "H", "W"}, {2, 4, 6, 5})
                      .node("Relu", {"x"}, "r")
@@ -179,12 +189,48 @@ void add_several(std::vector<FoldFixture>& list) {
                      .done());
 }
 
+// A scale that is positive, without a shift.
+Part scaled(const std::string& name, const std::string& about) {
+  Part part(name, about);
+  part.x(Shape{1, 4, 6, 6}).node("Tanh", {"x"}, "r");
+  part.weights("s", {4}, 0.5, 2).weights("var", {4}, 0.2, 3);
+  part.constant("zero", make_tensor<float>({4}, {0, 0, 0, 0}));
+  part.node("BatchNormalization", {"r", "s", "zero", "zero", "var"}, "n");
+  return part;
+}
+
+void add_between(std::vector<FoldFixture>& list) {
+  list.push_back(scaled("bn_relu_conv", "a positive scale passes an activation forward too")
+                     .node("Relu", {"n"}, "a")
+                     .weights("w", {5, 4, 3, 3})
+                     .node("Conv", {"a", "w"}, "y", {{"pads", Ints{1, 1, 1, 1}}})
+                     .folded("n")
+                     .done());
+  list.push_back(scaled("bn_leaky_relu_max_pool_gemm", "LeakyRelu, MaxPool and Flatten in a row")
+                     .node("LeakyRelu", {"n"}, "a", {{"alpha", 0.1f}})
+                     .node("MaxPool", {"a"}, "p", {{"kernel_shape", Ints{3, 3}}})
+                     .node("Flatten", {"p"}, "f")
+                     .weights("w", {64, 5})
+                     .node("Gemm", {"f", "w"}, "y")
+                     .folded("n")
+                     .done());
+  list.push_back(
+      normalised("bn_relu_conv_shift", "a shift does not pass an activation", {1, 4, 6, 6})
+          .node("Relu", {"n"}, "a")
+          .weights("w", {5, 4, 3, 3})
+          .node("Conv", {"a", "w"}, "y")
+          .kept("n", "ACTIVATION_BETWEEN")
+          .after(1)
+          .done());
+}
+
 }  // namespace
 
 void add_consumer_fixtures(std::vector<FoldFixture>& list) {
   add_convolutions(list);
   add_products(list);
   add_several(list);
+  add_between(list);
 }
 
 }  // namespace keel::test

@@ -27,6 +27,7 @@ class Part {
   Part& after(int batchnorm);
   Part& tolerance(double value);
   Part& not_runnable();
+  Part& foreign();
   Part& output(const std::string& name);
   // "y" is the output unless some were named.
   FoldFixture done();
@@ -49,5 +50,7 @@ void add_path_fixtures(std::vector<FoldFixture>& list);
 void add_affine_fixtures(std::vector<FoldFixture>& list);
 void add_refused_fixtures(std::vector<FoldFixture>& list);
 void add_mode_fixtures(std::vector<FoldFixture>& list);
+void add_subgraph_fixtures(std::vector<FoldFixture>& list);
+void add_quantised_fixtures(std::vector<FoldFixture>& list);
 
 }  // namespace keel::test

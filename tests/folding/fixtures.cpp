@@ -15,7 +15,15 @@ std::uint64_t seed_of(const std::string& name) {
 }  // namespace
 
 Part::Part(std::string name, std::string about, int opset)
-    : fixture_{std::move(name), std::move(about), ModelBuilder(opset), {}, {}, 0, 1e-6, true},
+    : fixture_{std::move(name),
+               std::move(about),
+               ModelBuilder(opset),
+               {},
+               {},
+               0,
+               1e-6,
+               true,
+               false},
       random_(seed_of(fixture_.name)) {}
 
 Part& Part::x(const Shape& shape, DataType type) {
@@ -85,6 +93,11 @@ Part& Part::not_runnable() {
   return *this;
 }
 
+Part& Part::foreign() {
+  fixture_.foreign = true;
+  return *this;
+}
+
 Part& Part::output(const std::string& name) {
   fixture_.model.output(name, type_);
   outputs_ = true;
@@ -105,6 +118,8 @@ const std::vector<FoldFixture>& fold_fixtures() {
     add_affine_fixtures(all);
     add_refused_fixtures(all);
     add_mode_fixtures(all);
+    add_subgraph_fixtures(all);
+    add_quantised_fixtures(all);
     return all;
   }();
   return list;

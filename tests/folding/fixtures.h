@@ -24,6 +24,7 @@ struct FoldFixture {
   int batchnorm_after = 0;  // nodes that are left
   double tolerance = 1e-6;  // NME of folded against unfolded, both in double
   bool runnable = true;     // false: inference cannot run it (training, made-up variances)
+  bool foreign = false;     // Keel folds it, but has not the operators to run it
 };
 
 // The same list, in the same order and with the same numbers, every time.

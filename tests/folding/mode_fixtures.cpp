@@ -50,6 +50,10 @@ void add_mode_fixtures(std::vector<FoldFixture>& list) {
           .after(1)
           .not_runnable()
           .done());
+  list.push_back(conv("opset8_spatial_1", "spatial = 1 says nothing new", 8)
+                     .bn(4, "c", "y", {{"spatial", I{1}}, {"momentum", 0.5f}})
+                     .folded("y")
+                     .done());
   list.push_back(conv("opset9", "BN -9", 9).bn(4, "c", "y").folded("y").done());
   Part extra9 = conv("opset9_training_outputs", "further outputs make it training", 9);
   with_outputs(extra9, {"y", "mean", "var", "saved_mean", "saved_var"}, {});

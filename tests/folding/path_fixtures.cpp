@@ -96,6 +96,23 @@ void add_moves(std::vector<FoldFixture>& list) {
                      .bn(4, "u", "y")
                      .folded("y")
                      .done());
+  list.push_back(conv("conv_pool_squeeze", "[N, C, 1, 1] -> [N, C]")
+                     .node("GlobalAveragePool", {"c"}, "p")
+                     .constant("axes", make_tensor<I>({2}, {2, 3}))
+                     .node("Squeeze", {"p", "axes"}, "q")
+                     .bn(4, "q", "y")
+                     .folded("y")
+                     .done());
+  Part unknown("reshape_unknown_rank", "what Reshape makes is known in the run only");
+  unknown.x(Shape{2, 5}).weights("w", {5, 24}).node("Gemm", {"x", "w"}, "g");
+  unknown.model().input("shape", Sizes{"R"}, DataType::Int64);
+  FoldFixture fixture = unknown.node("Reshape", {"g", "shape"}, "r")
+                            .bn(4, "r", "y")
+                            .kept("y", "UNKNOWN_RANK")
+                            .after(1)
+                            .done();
+  fixture.inputs["shape"] = make_tensor<I>({4}, {2, 4, 2, 3});
+  list.push_back(std::move(fixture));
 }
 
 void add_pools(std::vector<FoldFixture>& list) {
@@ -176,6 +193,12 @@ void add_concats(std::vector<FoldFixture>& list) {
                      .bn(9, "k", "y")
                      .folded("y")
                      .done());
+  list.push_back(branches("concat_pool", "through a pool into every branch")
+                     .node("Concat", {"c1", "c2", "c3"}, "k", {{"axis", I{1}}})
+                     .node("AveragePool", {"k"}, "p", {{"kernel_shape", Ints{2, 2}}})
+                     .bn(9, "p", "y")
+                     .folded("y")
+                     .done());
   list.push_back(branches("concat_partial", "an activation keeps its branch out")
                      .node("Relu", {"c2"}, "r")
                      .node("Concat", {"c1", "r", "c3"}, "k", {{"axis", I{1}}})
@@ -218,34 +241,12 @@ void add_concats(std::vector<FoldFixture>& list) {
                      .done());
 }
 
-// In one branch of an If: Conv with weights of the graph around, which the other branch reads too.
-void add_subgraphs(std::vector<FoldFixture>& list) {
-  Part part("if_branch", "weights of the graph around are copied for the branch that folds");
-  part.x(Shape{1, 3, 6, 6}).weights("w", {4, 3, 3, 3}).weights("s", {4}).weights("t", {4});
-  part.weights("m", {4}).weights("v", {4}, 0.2, 3);
-  part.model().input("p", Sizes{}, DataType::Bool);
-  ModelBuilder then_branch(17), else_branch(17);
-  then_branch.node("Conv", {"x", "w"}, {"c"});
-  then_branch.node("BatchNormalization", {"c", "s", "t", "m", "v"}, {"n"})
-      .output("n", DataType::Float);
-  else_branch.node("Conv", {"x", "w"}, {"e"}).output("e", DataType::Float);
-  FoldFixture fixture =
-      part.node("If", {"p"}, "y",
-                {{"then_branch", subgraph(then_branch)}, {"else_branch", subgraph(else_branch)}})
-          .folded("n")
-          .not_runnable()
-          .done();
-  fixture.inputs["p"] = make_tensor<bool>({}, {true});
-  list.push_back(std::move(fixture));
-}
-
 }  // namespace
 
 void add_path_fixtures(std::vector<FoldFixture>& list) {
   add_moves(list);
   add_pools(list);
   add_concats(list);
-  add_subgraphs(list);
 }
 
 }  // namespace keel::test

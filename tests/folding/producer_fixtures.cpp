@@ -206,6 +206,8 @@ void add_producer_fixtures(std::vector<FoldFixture>& list) {
   list.push_back(conv("conv_float16", {1, 4, 6, 6}, {4, 4, 3, 3}, 1, true,
                       "double arithmetic, one rounding (pytorch#145623 folds in float16)",
                       DataType::Float16, 2e-3));
+  list.push_back(conv("conv_bfloat16", {1, 4, 6, 6}, {4, 4, 3, 3}, 1, true, "the same in bfloat16",
+                      DataType::BFloat16, 2e-2));
   list.push_back(conv("conv_double", {1, 4, 6, 6}, {4, 4, 3, 3}, 1, true, "Conv -> BN in double",
                       DataType::Double, 1e-14));
   list.push_back(conv_transpose("conv_transpose", {3, 4, 3, 3}, 1, true,

@@ -109,6 +109,30 @@ void add_values(std::vector<FoldFixture>& list) {
                      .kept("y", "OVERRIDABLE")
                      .after(1)
                      .done());
+  Part statistics = conv("overridable_statistics", "the mean is an initializer and an input");
+  statistics.bn(4, "c", "y").kept("y", "OVERRIDABLE").after(1);
+  statistics.model().input("y_mean", Sizes{4});
+  list.push_back(statistics.done());
+  list.push_back(Part("overflow_float16", "a folded weight beyond 65504 in float16")
+                     .x(Shape{1, 4, 6, 6}, DataType::Float16)
+                     .weights("w", {4, 4, 1, 1}, 100, 200)
+                     .node("Conv", {"x", "w"}, "c")
+                     .weights("s", {4}, 1000, 2000)
+                     .weights("t", {4})
+                     .weights("m", {4})
+                     .weights("v", {4}, 0.5, 1)
+                     .node("BatchNormalization", {"c", "s", "t", "m", "v"}, "y")
+                     .kept("y", "OVERFLOW")
+                     .after(1)
+                     .not_runnable()
+                     .done());
+  list.push_back(Part("rank_1", "[N] has one channel, and no axis of channels to fold over")
+                     .x(Shape{6})
+                     .weights("w", {6, 6})
+                     .node("MatMul", {"x", "w"}, "m")
+                     .bn(1, "m", "y")
+                     .folded("y")
+                     .done());
 }
 
 }  // namespace

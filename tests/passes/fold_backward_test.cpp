@@ -188,6 +188,14 @@ TEST(FoldBackward, RefusesWithAReason) {
          m.constant("one", make_tensor<float>({4}, {1, 1, 1, 1})).input("mean", Sizes{4});
          m.node("BatchNormalization", {"c", "one", "one", "mean", "one"}, {"y"});
        }},
+      {"TYPE_MISMATCH",  // of shapes that inference cannot see: the model is not valid
+       [](ModelBuilder& m) {
+         m.constant("q", random({4, 4, 1, 1}, -9, 9, DataType::Int8))
+             .constant("q_scale", random({4}));
+         m.node("DequantizeLinear", {"q", "q_scale"}, {"w"}, {{"axis", std::int64_t{0}}});
+         m.node("Conv", {"x", "w"}, {"c"});
+         add_batchnorm(m, 3, "c", "y");
+       }},
   };
   for (const Refusal& row : rows) {
     SCOPED_TRACE(row.code);

@@ -61,6 +61,11 @@ ModelBuilder& ModelBuilder::output(std::string name, DataType type, std::optiona
   return *this;
 }
 
+ModelBuilder& ModelBuilder::function(std::string name, ModelBuilder body) {
+  functions_.emplace_back(std::move(name), std::move(body));
+  return *this;
+}
+
 Graph ModelBuilder::graph() const {
   Graph graph;
   graph.name = "test";

@@ -58,7 +58,11 @@ class ModelBuilder {
   ModelBuilder& output(std::string name, DataType type = DataType::Undefined,
                        std::optional<Sizes> dims = std::nullopt);
 
-  // The graph as written here, linked; no upgrade of opsets, no inference. No subgraphs.
+  // A function `name` of the domain "local": inputs, nodes and outputs of `body`.
+  ModelBuilder& function(std::string name, ModelBuilder body);
+
+  // The graph as written here, linked; no upgrade of opsets, no inference. No subgraphs, no
+  // functions.
   Graph graph() const;
   std::string onnx() const;
   Model load(const Options& options = {}) const;
@@ -75,12 +79,14 @@ class ModelBuilder {
     Attributes attributes;
   };
   std::string graph_bytes() const;
+  std::vector<std::string> node_bytes() const;
   friend std::string subgraph_bytes(const ModelBuilder& builder);
 
   int opset_;
   std::vector<Declared> inputs_, outputs_;
   std::vector<std::pair<std::string, Tensor>> constants_;
   std::vector<Call> nodes_;
+  std::vector<std::pair<std::string, ModelBuilder>> functions_;
 };
 
 // A tensor as the bytes of a TensorProto, its elements in raw_data (strings in string_data).

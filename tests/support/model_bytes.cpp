@@ -86,8 +86,8 @@ std::string tensor_bytes(const Tensor& tensor, const std::string& name) {
   return out.bytes();
 }
 
-std::string ModelBuilder::graph_bytes() const {
-  Wire graph;
+std::vector<std::string> ModelBuilder::node_bytes() const {
+  std::vector<std::string> nodes;
   for (const Call& call : nodes_) {
     Wire node;
     for (const std::string& name : call.inputs) node.text(1, name);
@@ -100,8 +100,14 @@ std::string ModelBuilder::graph_bytes() const {
       node.message(5, attribute);
     }
     if (!call.domain.empty()) node.text(7, call.domain);
-    graph.message(1, node);
+    nodes.push_back(node.bytes());
   }
+  return nodes;
+}
+
+std::string ModelBuilder::graph_bytes() const {
+  Wire graph;
+  for (const std::string& node : node_bytes()) graph.text(1, node);
   graph.text(2, "test");
   for (const auto& [name, tensor] : constants_) graph.text(5, tensor_bytes(tensor, name));
   for (const Declared& d : inputs_) graph.message(11, value_info(d.name, d.type, d.dims));
@@ -110,10 +116,20 @@ std::string ModelBuilder::graph_bytes() const {
 }
 
 std::string ModelBuilder::onnx() const {
-  Wire opset;
-  opset.text(1, "").varint(2, static_cast<std::uint64_t>(opset_));
+  const auto opset = [](const std::string& domain, int version) {
+    return Wire().text(1, domain).varint(2, static_cast<std::uint64_t>(version));
+  };
   Wire model;
-  model.varint(1, 8).text(2, "keel tests").message(8, opset).text(7, graph_bytes());
+  model.varint(1, 8).text(2, "keel tests").message(8, opset("", opset_)).text(7, graph_bytes());
+  if (!functions_.empty()) model.message(8, opset("local", 1));
+  for (const auto& [name, body] : functions_) {
+    Wire function;
+    function.text(1, name).text(10, "local").message(9, opset("", body.opset_));
+    for (const Declared& input : body.inputs_) function.text(4, input.name);
+    for (const Declared& output : body.outputs_) function.text(5, output.name);
+    for (const std::string& node : body.node_bytes()) function.text(7, node);
+    model.message(25, function);
+  }
   return model.bytes();
 }
 

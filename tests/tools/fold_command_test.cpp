@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/folding/fixtures.h"
+#include "tests/folding/random_network.h"
 #include "tests/loaders/temp_folder.h"
 #include "tools/command.h"
 
@@ -80,6 +81,32 @@ TEST(FoldCommand, WritesNothingThatDiffers) {
   const std::string model = folder.write("m.onnx", m.onnx());
   EXPECT_EQ(fold({model, "-o", folder.file("out.onnx"), "-q"}), 1);
   EXPECT_EQ(folder.count(), 1u) << "neither a result nor a temporary file";
+}
+
+// The proof holds for whatever is folded: every pattern, and random networks.
+int fold_verified(const std::string& model, const std::map<std::string, Tensor>& inputs) {
+  const TempFolder folder;
+  std::vector<std::string> arguments = {folder.write("m.onnx", model), "-o",
+                                        folder.file("out.onnx"), "-q"};
+  for (const auto& [name, tensor] : inputs) {
+    const std::string file = folder.write(name + ".pb", tensor_bytes(tensor, name));
+    arguments.insert(arguments.end(), {"-i", name + "=" + file});
+  }
+  return fold(arguments);
+}
+
+TEST(FoldCommand, EveryFixtureIsVerified) {
+  for (const FoldFixture& one : fold_fixtures()) {
+    if (!one.runnable || one.foreign) continue;
+    EXPECT_EQ(fold_verified(one.model.onnx(), one.inputs), 0) << one.name;
+  }
+}
+
+TEST(FoldCommand, RandomNetworksAreVerified) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const RandomNetwork network = random_network(seed);
+    EXPECT_EQ(fold_verified(network.model.onnx(), network.inputs), 0) << "seed " << seed;
+  }
 }
 
 TEST(FoldCommand, ADryRunWritesNothing) {

@@ -74,7 +74,8 @@ def ask(name, fixture, least, args):
     """(answer, nodes of affine maps left) of one tool for one model."""
     with tempfile.TemporaryDirectory(prefix="keel-folds-") as folder:
         function = folders.FOLDERS[name][1]
-        files = fixture.input_files() if fixture.about["runnable"] else {}
+        proved = fixture.about["runnable"] and not fixture.about["foreign"]
+        files = fixture.input_files() if proved else None
         extra = [files] if name == "keel" else []
         try:
             path = with_output_shapes(fixture.path, pathlib.Path(folder) / "in.onnx")
@@ -133,6 +134,11 @@ def group_of(fixture):
         "bn_": "BN → Conv, Gemm, MatMul, BN",
         "concat": "Concat → BN",
         "opset": "BN of opsets 1 to 15",
+        "quantised": "DequantizeLinear → Conv → BN",
+        "if_": "in If, Loop, Scan, functions",
+        "loop_": "in If, Loop, Scan, functions",
+        "scan_": "in If, Loop, Scan, functions",
+        "local_": "in If, Loop, Scan, functions",
     }
     chains = ("conv_mul", "conv_sub", "const_", "conv_scalar", "conv_bias_times", "mul_add_conv")
     chains += ("matmul_mul", "conv_add", "conv_bn", "affine_chain")
