@@ -365,11 +365,15 @@ bool is_pointwise(const ConvShape& s) {
 }  // namespace
 
 // Measured on AVX-512. Few channels do not pay for staging and for the tiles of sums; small planes
-// wait for weights, of which there are 7/4 as many, unless strided pixels had to be gathered.
+// wait for weights, of which there are 7/4 as many, unless those stay in a cache or strided pixels
+// had to be gathered anyway.
 bool prefers_strassen(const ConvShape& s) {
-  const bool strided = product(s.stride) > 1;
-  return is_pointwise(s) && s.c >= (strided ? 64 : 128) && s.k >= 128 &&
-         product(s.out) >= (strided ? 36 : 100);
+  if (!is_pointwise(s)) return false;
+  const std::int64_t pixels = product(s.out);
+  if (product(s.stride) > 1) return s.c >= 64 && s.k >= 128 && pixels >= 36;
+  if (pixels >= 100) return s.c >= 112 && s.k >= 128;
+  constexpr std::int64_t kCached = 512 << 10;
+  return pixels >= 36 && s.c >= 112 && s.k >= 256 && s.c * s.k <= kCached;
 }
 
 bool takes_prologue(const ConvShape& shape) {
