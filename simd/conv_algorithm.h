@@ -24,7 +24,7 @@ ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int 
 bool prefers_narrow(const ConvShape& shape);
 ConvPlan plan_narrow(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads);
-// The side of the output tile, 2 or 4, with which Winograd is faster than direct convolution; 0
+// The side m of the output tile, 2 or 4, with which Winograd is faster than direct convolution; 0
 // where it is not, or does not apply.
 int winograd_tile(const ConvShape& shape);
 ConvPlan plan_winograd(const ConvShape& shape, const KernelTable& kernels, int threads, int m);

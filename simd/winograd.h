@@ -1,6 +1,6 @@
-// The transforms of Winograd's minimal filtering, F(m x m, 3 x 3) for m = 2 and 4, on one channel
-// block: a patch of (m + 2)^2 inputs becomes as many points, the points of a product become m x m
-// outputs. conv_winograd.cpp has the formulas.
+// The transforms of Winograd's minimal filtering for 3 x 3 kernels on one channel block: a patch of
+// side^2 inputs becomes as many points, the points of a product become m x m outputs.
+// conv_winograd.cpp has the formulas.
 #pragma once
 
 #include <cstddef>
@@ -30,10 +30,16 @@ struct WinogradOutputArgs {
   Activation activation;
 };
 
+// The form that serves tiles of m x m outputs at a stride, and the side of its patches.
+struct WinogradForm {
+  int m, stride, side;
+};
+constexpr WinogradForm kWinogradForms[] = {{2, 1, 4}, {4, 1, 6}, {2, 2, 5}};
+
 struct WinogradKernels {
-  // [0]: m = 2, [1]: m = 4
-  void (*input[2])(const WinogradInputArgs&);
-  void (*output[2])(const WinogradOutputArgs&);
+  // By form.
+  void (*input[3])(const WinogradInputArgs&);
+  void (*output[3])(const WinogradOutputArgs&);
   // Multiply-adds round once. Where they round twice, m = 4 loses so many bits that a deep network
   // (a U-Net, measured) is more than 2e-5 off.
   bool fused;

@@ -2,6 +2,9 @@
 // 0, 1, -1, inf for m = 2 and 0, +-1/sqrt(2), +-sqrt(2), inf for m = 4: with those the matrices of
 // both sides have entries of like size, and the rounding error is a third of that of the usual
 // 0, +-1, +-2, inf.
+//
+// At stride 2 the kernel's outer weights meet the even inputs, as F(2, 2) at the points 0, 1, inf;
+// the middle weight meets the odd ones, which are points of their own.
 #include "simd/winograd.h"
 
 #include "simd/epilogue.h"
@@ -31,6 +34,14 @@ KEEL_INLINE void input_transform(const Vec (&d)[6], Vec (&r)[6]) {
   r[5] = fnma(set1(2.5f), d[3], d[5] + d[1]);
 }
 
+KEEL_INLINE void input_transform(const Vec (&d)[5], Vec (&r)[5]) {
+  r[0] = d[0] - d[2];
+  r[1] = d[2];
+  r[2] = d[4] - d[2];
+  r[3] = d[1];
+  r[4] = d[3];
+}
+
 // r = A^T m
 KEEL_INLINE void output_transform(const Vec (&m)[4], Vec (&r)[2]) {
   r[0] = m[0] + m[1] + m[2];
@@ -43,6 +54,10 @@ KEEL_INLINE void output_transform(const Vec (&m)[6], Vec (&r)[4]) {
   r[1] = fma(set1(kSqrtHalf), near_odd, set1(kSqrt2) * far_odd);
   r[2] = fma(set1(0.5f), near, set1(2.0f) * far);
   r[3] = fma(set1(0.5f * kSqrtHalf), near_odd, fma(set1(2.0f * kSqrt2), far_odd, m[5]));
+}
+KEEL_INLINE void output_transform(const Vec (&m)[5], Vec (&r)[2]) {
+  r[0] = m[0] + m[1] + m[3];
+  r[1] = m[1] + m[2] + m[4];
 }
 
 // A patch with zeros where it lies outside the input.
@@ -60,9 +75,8 @@ KEEL_INLINE void copy_patch(const WinogradInputArgs& a, float* copy) {
   }
 }
 
-template <int M>
+template <int kSide>
 void input(const WinogradInputArgs& a) {
-  constexpr int kSide = M + 2;
   alignas(64) float patch[kSide * kSide * kBlock];
   alignas(64) float half[kSide * kSide * kWidth];
   const bool whole =
@@ -92,9 +106,8 @@ void input(const WinogradInputArgs& a) {
   }
 }
 
-template <int M>
+template <int M, int kSide>
 void output(const WinogradOutputArgs& a) {
-  constexpr int kSide = M + 2;
   alignas(64) float half[kSide * M * kWidth];
   for (int v = 0; v < kBlock; v += kWidth) {
     KEEL_UNROLL for (int j = 0; j < kSide; j++) {
@@ -136,8 +149,8 @@ void output(const WinogradOutputArgs& a) {
 
 extern const WinogradKernels winograd_kernels;
 const WinogradKernels winograd_kernels = {
-    {input<2>, input<4>},
-    {output<2>, output<4>},
+    {input<4>, input<6>, input<5>},
+    {output<2, 4>, output<4, 6>, output<2, 5>},
 #if defined(__FMA__)
     true,
 #else

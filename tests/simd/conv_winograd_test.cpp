@@ -38,6 +38,22 @@ TEST(ConvWinograd, SmallTiles) {
   check_all({plane(512, 272, 7, 7), plane(500, 272, 6, 7)}, "winograd 2x2");
 }
 
+TEST(ConvWinograd, StrideTwo) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t side = 21; side < 27; side++) {
+    for (std::int64_t pad : {0, 1, 2}) {
+      ConvShape s = plane(129, 250, side, side + 5, pad);
+      s.stride = {2, 2, 1};
+      for (int a : {0, 1}) s.out[a] = (s.in[a] + 2 * pad - 3) / 2 + 1;
+      s.residual = pad == 1;
+      s.bias = pad != 0;
+      rows.push_back(s);
+    }
+  }
+  rows.back().n = 3;
+  check_all(rows, "winograd 2x2/2");
+}
+
 TEST(ConvWinograd, ManyTiles) {
   check_all({plane(64, 64, 56, 56), plane(20, 40, 67, 91), plane(200, 20, 33, 31, 1, 2)},
             "winograd 4x4");
