@@ -26,6 +26,7 @@ void check(const ConvShape& s) {
   assert(s.n >= 1 && s.c >= 1 && s.k >= 1 && s.group >= 1 && s.rank >= 1 && s.rank <= kConvAxes);
   assert(!s.plain_input || takes_plain_input(s));
   assert(!s.prologue || takes_prologue(s));
+  assert(!s.matrix || takes_matrix(s));
   assert(s.c % s.group == 0 && s.k % s.group == 0);
   for (int a = 0; a < s.rank; a++) {
     assert(s.in[a] >= 1 && s.out[a] >= 1 && s.kernel[a] >= 1);
@@ -77,7 +78,7 @@ ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threa
   check(shape);
   const ConvShape s = conv_canonical(shape);
   if (s.plain_input) return plan_stem(s, kernels, threads);
-  if (s.prologue) return plan_strassen(s, kernels, threads);
+  if (s.prologue || s.matrix) return plan_strassen(s, kernels, threads);
   const int tile = strict ? 0 : winograd_tile(s);
   if (tile != 0)
     return plan_winograd(s, kernels, threads, kernels.winograd->fused ? tile : std::min(tile, 2));

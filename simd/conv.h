@@ -58,6 +58,10 @@ struct ConvShape {
   Activation activation;
   bool prologue = false;  // applied to x; only where takes_prologue() says so
 
+  // A product of matrices, one pixel a row: x, residual and y are [pixel][channel] at any address;
+  // only where takes_matrix() says so. by_input: W is [c][k].
+  bool matrix = false, by_input = false;
+
   // Floats from one image to the next, for tensors that are views of channel blocks; 0: dense.
   std::int64_t x_image = 0;
   std::int64_t y_image = 0;
@@ -71,6 +75,10 @@ bool takes_plain_input(const ConvShape& shape);
 // True where the convolution can apply a prologue while it copies its input: pointwise, of stride
 // 1, blocked. Not under `strict`.
 bool takes_prologue(const ConvShape& shape);
+
+// True for products of matrices that are better off as a pointwise convolution: `shape` has one
+// image, c and k, and a row of `in` and `out` pixels. Not under `strict`.
+bool takes_matrix(const ConvShape& shape);
 
 // One image: x [ceil(c/16)][spatial][16], or [c][spatial] plain; y and residual
 // [ceil(k/16)][spatial][16]. Lanes beyond the last channel are unspecified on input and output. All

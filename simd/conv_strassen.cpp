@@ -67,6 +67,15 @@ class StrassenConv : public ConvAlgorithm {
   void run_panel(std::int64_t panel, std::int64_t pair_begin, std::int64_t pair_end,
                  const float* staged, const ConvArgs& args, float* sums) const;
 
+  // Floats from one pixel to the next, from one channel block to the next.
+  std::int64_t x_pixel() const { return shape_.matrix ? shape_.c : kConvBlock; }
+  std::int64_t x_block() const {
+    return shape_.matrix ? kConvBlock : product(shape_.in) * kConvBlock;
+  }
+  std::int64_t y_pixel() const { return shape_.matrix ? shape_.k : kConvBlock; }
+  std::int64_t y_block() const {
+    return shape_.matrix ? kConvBlock : product(shape_.out) * kConvBlock;
+  }
   std::int64_t c_blocks() const { return ceil_div(shape_.c, kConvBlock); }
   std::int64_t k_blocks() const { return ceil_div(shape_.k, kConvBlock); }
   std::int64_t half_channels() const { return half_ * kConvBlock; }
@@ -95,7 +104,7 @@ class StrassenConv : public ConvAlgorithm {
   std::int64_t panels_;       // of either half of the output channels
   std::int64_t pairs_;        // of all images
   std::int64_t block_pairs_;  // staged at a time
-  bool copies_;  // the tiles are staged too: pixels that are not neighbours, a prologue
+  bool copies_;               // the tiles are staged too: strides, a prologue, matrices
   bool by_panels_ = false;
   bool far_outputs_;
   std::int64_t chunks_ = 1, stage_chunks_ = 0;
@@ -110,13 +119,16 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
       k_half_(ceil_div(shape.k, kConvBlock) / 2),
       panels_(ceil_div(k_half_, tiles_.panel_blocks)),
       pairs_(shape.n * cut_.runs),
-      copies_(product(shape.stride) != 1 || shape.prologue) {
-  constexpr std::int64_t kFar = 512 << 10, kStagedBytes = 320 << 10;
+      copies_(product(shape.stride) != 1 || shape.prologue || shape.matrix) {
+  // Pixels stay in L2 while all weights pass, which takes the longer the more there are.
+  constexpr std::int64_t kFar = 512 << 10, kLeastStaged = 320 << 10, kMostStaged = 4 << 20;
+  const std::int64_t weight_bytes = 4 * k_half_ * kConvBlock * column_floats();
+  const std::int64_t staged_bytes = std::clamp(weight_bytes / 8, kLeastStaged, kMostStaged);
   const std::int64_t y_bytes = k_blocks() * kConvBlock * product(shape.out) * 4;
   far_outputs_ = y_bytes * (shape.residual ? 2 : 1) > kFar;
   const double flops = 2.0 * static_cast<double>(shape.n * product(shape.out) * shape.k * shape.c);
   const std::int64_t wanted = conv_chunks(pairs_ * panels_, flops, threads);
-  block_pairs_ = std::clamp<std::int64_t>(kStagedBytes / (4 * staged_floats()), 1, pairs_);
+  block_pairs_ = std::clamp<std::int64_t>(staged_bytes / (4 * staged_floats()), 1, pairs_);
   if (wanted > 1) {
     by_panels_ = product(shape.out) < 28 * 28 || pairs_ < wanted;
     if (by_panels_) block_pairs_ = pairs_;
@@ -182,6 +194,14 @@ void StrassenConv::pack(const float* W, float* packed) const {
 // Column j of `gathered`, whose rows are 2 * columns apart, becomes output channel k + j.
 void StrassenConv::gather_columns(const float* W, std::int64_t k, std::int64_t columns,
                                   float* gathered) const {
+  if (shape_.by_input) {
+    const std::int64_t real = std::clamp<std::int64_t>(shape_.k - k, 0, columns);
+    for (std::int64_t c = 0; c < shape_.c; c++, gathered += 2 * columns) {
+      std::copy_n(W + c * shape_.k + k, real, gathered);
+      std::fill(gathered + real, gathered + columns, 0.0f);
+    }
+    return;
+  }
   constexpr std::int64_t kRun = 16;  // of one line of W, while those of all columns are in L1
   for (std::int64_t c = 0; c < shape_.c; c += kRun) {
     const std::int64_t end = std::min(c + kRun, shape_.c);
@@ -216,7 +236,7 @@ StrassenConv::Operands StrassenConv::operands(const Pair& pair, const float* sta
     o.tile[0] = o.combined[3] + (c_blocks() - half_) * block;
     o.tile[1] = o.tile[0] + c_blocks() * block;
   } else {
-    o.tile_block = product(shape_.in) * kConvBlock;
+    o.tile_block = x_block();
     for (int i = 0; i < 2; i++)
       o.tile[i] = args.x + pair.image * shape_.x_image + pair.begin[i] * kConvBlock;
   }
@@ -232,12 +252,12 @@ void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) 
       const std::int64_t column = p % shape_.out[2] * shape_.stride[2];
       const std::int64_t row = p / shape_.out[2] % shape_.out[1] * shape_.stride[1];
       const std::int64_t plane = p / shape_.out[2] / shape_.out[1] * shape_.stride[0];
-      at[i][q] = ((plane * shape_.in[1] + row) * shape_.in[2] + column) * kConvBlock;
+      at[i][q] = ((plane * shape_.in[1] + row) * shape_.in[2] + column) * x_pixel();
     }
   }
   StrassenStageArgs a = {};
   a.x = args.x + pair.image * shape_.x_image;
-  a.x_block = product(shape_.in) * kConvBlock;
+  a.x_block = x_block();
   a.pixels = pair.pixels;
   a.half = half_;
   a.rest = c_blocks() - 2 * half_;
@@ -253,7 +273,6 @@ void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) 
 // All products of a panel pair with a pair of tiles.
 void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, const float** ahead,
                             const float* ahead_end) const {
-  const std::int64_t out_plane = product(shape_.out) * kConvBlock;
   const std::int64_t tile_floats = tiles_.panel_blocks * tiles_.max_pixels * kConvBlock;
   const ConvTile tile = tiles_.tile[0][out.blocks - 1][pair.pixels];
   const ConvTap tap = {0, 0, 0, 0, TapEdge::None};
@@ -261,7 +280,6 @@ void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, co
   a.kernel_taps = 1;
   a.taps = &tap;
   a.taps_end = &tap + 1;
-  a.y_pixel = kConvBlock;
   float* const sums[3] = {out.sums, out.sums + tile_floats, out.sums + 2 * tile_floats};
   // acc = partial sums + the next weights * x
   const auto product_of = [&](const float* x, std::ptrdiff_t x_block, std::int64_t channels,
@@ -283,18 +301,20 @@ void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, co
     a.activation = {};
     a.far_outputs = false;
     a.y = sums[sum];
+    a.y_pixel = kConvBlock;
     a.y_block = pair.pixels * kConvBlock;
   };
   const auto leave = [&](int half, int t) {
     const std::int64_t k = out.first + half * k_half_;
-    const std::int64_t at = k * out_plane + pair.begin[t] * kConvBlock;
+    const std::int64_t at = k * y_block() + pair.begin[t] * y_pixel();
     a.bias = shape_.bias ? out.args->bias + k * kConvBlock : nullptr;
     a.residual =
         shape_.residual ? out.args->residual + pair.image * shape_.residual_image + at : nullptr;
     a.activation = shape_.activation;
     a.far_outputs = far_outputs_;
     a.y = out.args->y + pair.image * shape_.y_image + at;
-    a.y_block = out_plane;
+    a.y_pixel = y_pixel();
+    a.y_block = y_block();
   };
   const std::int64_t h = half_channels(), r = rest_channels();
   const std::ptrdiff_t t_block = pair.pixels * kConvBlock, b_block = o.tile_block;
@@ -379,6 +399,12 @@ bool prefers_strassen(const ConvShape& s) {
 bool takes_prologue(const ConvShape& shape) {
   const ConvShape s = conv_canonical(shape);
   return is_pointwise(s) && product(s.stride) == 1 && s.c >= 2 * kConvBlock;
+}
+
+bool takes_matrix(const ConvShape& shape) {
+  const ConvShape s = conv_canonical(shape);
+  return is_pointwise(s) && s.n == 1 && !s.prologue && s.c % kConvBlock == 0 &&
+         s.k % kConvBlock == 0 && s.c >= 128 && s.k >= 128 && product(s.out) >= 28;
 }
 
 ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads) {

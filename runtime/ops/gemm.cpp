@@ -8,6 +8,7 @@
 #include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/gemm_plain.h"
+#include "runtime/strassen_product.h"
 
 namespace keel::ops {
 namespace {
@@ -149,6 +150,9 @@ Kernel prepare_float(const PrepareContext& context) {
   plan.addend_row = bias.row;
   plan.addend_column = bias.column;
   plan.activation = context.node.epilogue.activation;
+  if (has_c || !context.has_input(2)) {
+    if (auto strassen = prepare_strassen_product(context, plan)) return *std::move(strassen);
+  }
   const PreparedProduct product(context, plan, 1);
   Kernel kernel = product.kernel();
   kernel.run = [product, has_c](RunContext& run) {

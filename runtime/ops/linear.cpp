@@ -3,6 +3,7 @@
 #include "runtime/error.h"
 #include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
+#include "runtime/strassen_product.h"
 
 namespace keel::ops {
 namespace {
@@ -32,6 +33,7 @@ Kernel prepare_linear(const PrepareContext& context) {
   plan.k = plan.a_row = b[0];
   plan.addend_column = 1;
   plan.activation = context.node.epilogue.activation;
+  if (auto strassen = prepare_strassen_product(context, plan)) return *std::move(strassen);
   const PreparedProduct prepared(context, plan, kB);
   Kernel kernel = prepared.kernel();
   kernel.run = [prepared](RunContext& run) {

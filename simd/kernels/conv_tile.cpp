@@ -75,7 +75,7 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
     KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
       const float* from = a.residual + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
       KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-        acc[q][n] += load_aligned(from);
+        acc[q][n] += load(from);
         from += a.y_pixel;
       }
     }
@@ -84,7 +84,7 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
   KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
     float* to = a.y + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
-      store_aligned(to, acc[q][n]);
+      store(to, acc[q][n]);
       to += a.y_pixel;
     }
   }
@@ -115,10 +115,11 @@ KEEL_INLINE void plan_fetch(const ConvTileArgs& a, OutputFetch<Pixels, Blocks>& 
   }
 }
 template <int Pixels, int Blocks>
-KEEL_INLINE void fetch_next(OutputFetch<Pixels, Blocks>& fetch, Ahead& ahead) {
+KEEL_INLINE void fetch_next(const ConvTileArgs& a, OutputFetch<Pixels, Blocks>& fetch,
+                            Ahead& ahead) {
   const bool more = fetch.next < fetch.runs;
   if (more) ahead.near = fetch.run[fetch.next++];
-  ahead.near_step = more ? kBlock : 0;
+  ahead.near_step = more ? a.y_pixel : 0;
 }
 
 template <int Pixels, int Vecs>
@@ -153,7 +154,7 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
     for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
       const float* from = x + tap->x + lane;
       const float* weights = w + tap->w * tap_floats;
-      fetch_next(fetch, ahead);
+      fetch_next(a, fetch, ahead);
       if (tap->edge == TapEdge::First) {
         accumulate<1, Pixels, Stride>(from, weights, rows, ahead, acc);
       } else if (tap->edge == TapEdge::Last) {

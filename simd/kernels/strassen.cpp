@@ -11,7 +11,7 @@ template <bool kPrologue>
 KEEL_INLINE Block read(const StrassenStageArgs& a, std::int64_t block, std::ptrdiff_t at) {
   const float* from = a.x + block * a.x_block + at;
   Block x;
-  KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) x.v[v] = load_aligned(from + v * kWidth);
+  KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) x.v[v] = load(from + v * kWidth);
   if constexpr (kPrologue) {
     apply_prologue(a.prologue.affine + block * 3 * kBlock, a.prologue.activation, x);
   }

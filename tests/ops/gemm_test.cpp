@@ -68,6 +68,19 @@ TEST(Gemm, Epilogue) {
   check_node(node, {a, b, c}, 0, 0);
 }
 
+// Large enough, where B is constant, for Strassen's product.
+TEST(Gemm, LargeConstantB) {
+  const Tensor a = seeded(1, {45, 144}), b = seeded(2, {144, 160}), bt = seeded(2, {160, 144});
+  CheckOptions options;
+  options.nme = 1e-5;
+  options.constants_from = 1;
+  check_operator("Gemm", {a, b}, {}, options);
+  check_operator("Gemm", {a, b, seeded(3, {160})}, {}, options);
+  check_operator("Gemm", {a, bt, seeded(3, {160})}, {{"transB", std::int64_t{1}}}, options);
+  check_operator("Gemm", {a, b, seeded(3, {45, 160})}, {}, options);
+  check_operator("Gemm", {a, b, seeded(3, {160})}, {{"beta", 0.5f}}, options);
+}
+
 TEST(Gemm, InfersSymbolicShapes) {
   EXPECT_EQ(infer_op("Gemm", {type_of({-2, 20}), type_of({20, 35})})[0].dims, (Shape{-2, 35}));
   EXPECT_EQ(

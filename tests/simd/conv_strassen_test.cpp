@@ -98,6 +98,66 @@ TEST(ConvStrassen, Prologue) {
   }
 }
 
+ConvShape matrices(std::int64_t m, std::int64_t n, std::int64_t k) {
+  ConvShape s;
+  s.c = k, s.k = n;
+  s.rank = 1;
+  s.in[0] = s.out[0] = m;
+  s.matrix = s.bias = s.residual = true;
+  s.activation = {ActivationKind::Relu, 0, 0};
+  return s;
+}
+
+// Y = relu(A B + bias + residual), every matrix by rows, B transposed or not; at odd addresses.
+void check_matrices(ConvShape s, const KernelTable& kernels) {
+  const std::int64_t m = s.in[0], n = s.k, k = s.c;
+  ASSERT_TRUE(takes_matrix(s)) << describe(s);
+  Buffer a(m * k, 1), b(k * n), bias(n), residual(m * n, 3), y(m * n, 2);
+  for (Buffer* x : {&a, &b, &bias, &residual}) x->fill_random();
+  std::vector<double> expected(static_cast<std::size_t>(m * n));
+  for (std::int64_t i = 0; i < m; i++) {
+    for (std::int64_t j = 0; j < n; j++) {
+      double sum = static_cast<double>(bias[j]) + static_cast<double>(residual[i * n + j]);
+      for (std::int64_t p = 0; p < k; p++) {
+        sum += static_cast<double>(a[i * k + p]) *
+               static_cast<double>(s.by_input ? b[p * n + j] : b[j * k + p]);
+      }
+      expected[static_cast<std::size_t>(i * n + j)] = std::max(0.0, sum);
+    }
+  }
+  std::vector<float> first;
+  for (int threads : {1, 2, 5}) {
+    const ConvPlan plan = plan_conv(s, kernels, threads, false);
+    Buffer packed(plan.packed_floats), shared(static_cast<std::int64_t>(plan.shared_scratch / 4));
+    Buffer mine(static_cast<std::int64_t>(plan.thread_scratch / 4));
+    pack_conv_weights(plan, b.data(), packed.data());
+    const ConvArgs args = {a.data(), packed.data(), bias.data(),   residual.data(),
+                           y.data(), mine.data(),   shared.data(), {}};
+    for (std::size_t phase = 0; phase < plan.phases.size(); phase++) {
+      for (std::int64_t chunk = 0; chunk < plan.phases[phase]; chunk++) {
+        mine.fill(NAN);
+        run_conv_chunk(plan, static_cast<int>(phase), chunk, args);
+      }
+    }
+    a.check("a"), packed.check("packed"), y.check("y"), residual.check("residual");
+    mine.check("thread scratch"), shared.check("shared scratch");
+    EXPECT_LE(nme(y.data(), expected.data(), m * n), kTolerance)
+        << describe(s) << ' ' << kernels.isa;
+    if (first.empty()) first.assign(y.data(), y.data() + m * n);
+    EXPECT_EQ(std::memcmp(first.data(), y.data(), first.size() * sizeof(float)), 0);
+  }
+}
+
+TEST(ConvStrassen, Matrices) {
+  for (ConvShape s : {matrices(28, 128, 128), matrices(29, 160, 144), matrices(61, 192, 272),
+                      matrices(197, 128, 160), matrices(800, 128, 128)}) {
+    for (bool by_input : {false, true}) {
+      s.by_input = by_input;
+      for (const KernelTable* k : isas()) check_matrices(s, *k);
+    }
+  }
+}
+
 // Sums that do not average out: inputs behind a Relu, weights of one sign.
 TEST(ConvStrassen, PositiveData) {
   const ConvShape s = plane(512, 128, 14, 14);
