@@ -13,8 +13,8 @@ using namespace batchnorm_input;
 
 namespace {
 
-constexpr std::int64_t kGrain = 16 * 1024;    // floats that a thread takes at a time
-constexpr std::int64_t kCached = 128 * 1024;  // floats that stay in a thread's cache, with results
+constexpr std::int64_t kGrain = 16 * 1024;   // floats that a thread takes at a time
+constexpr std::int64_t kCached = 128 << 10;  // floats that lie in L2, with as many results
 constexpr std::int64_t kStrip = 16;  // channels of [N, C] whose statistics are found at once
 
 void store(RunContext& run, std::size_t output, std::int64_t i, double value) {
@@ -171,16 +171,11 @@ void FloatBatchNorm::run_rows(RunContext& run, const float* affine) const {
   const std::int64_t across = (c + width - 1) / width, down = (sizes.images + height - 1) / height;
   run.parallel.chunks(across * down, [&](std::int64_t chunk, int) {
     const std::int64_t row = chunk / across * height, column = chunk % across * width;
-    const std::int64_t end = std::min(row + height, sizes.images);
-    // The kernel takes several rows at once; memory prefers one stream.
-    const std::int64_t step = sizes.images * c <= kCached ? height : 1;
-    for (std::int64_t r = row; r < end; r += step) {
-      const std::int64_t at = r * c + column;
-      kernels->batchnorm->channels(run.in<float>(0) + at, affine + 3 * column,
-                                   residual == nullptr ? nullptr : residual + at,
-                                   run.out<float>(0) + at, std::min(step, end - r), c,
-                                   std::min(width, c - column), activation);
-    }
+    const std::int64_t at = row * c + column;
+    kernels->batchnorm->channels(
+        run.in<float>(0) + at, affine + 3 * column, residual == nullptr ? nullptr : residual + at,
+        run.out<float>(0) + at, std::min(height, sizes.images - row), c,
+        std::min(width, c - column), sizes.images * c <= kCached, activation);
   });
 }
 

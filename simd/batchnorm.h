@@ -18,9 +18,10 @@ struct BatchnormKernels {
                 std::int64_t n, Activation activation);
   // n channels of [N, C]: x, residual (may be null) and y are rows of n, `pitch` apart. mean, s and
   // b are interleaved, [ceil(n/16)][3][16]: one stream beside x and y, where three could all meet
-  // in one set of the cache. y may be x.
+  // in one set of the cache. y may be x. cached: all of them lie in a cache, not in memory.
   void (*channels)(const float* x, const float* affine, const float* residual, float* y,
-                   std::int64_t rows, std::int64_t pitch, std::int64_t n, Activation activation);
+                   std::int64_t rows, std::int64_t pitch, std::int64_t n, bool cached,
+                   Activation activation);
 };
 
 }  // namespace keel::simd

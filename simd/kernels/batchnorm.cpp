@@ -102,17 +102,19 @@ void plane(const float* x, float mean, float s, float b, const float* residual, 
 
 // kVecs vectors of whole blocks in each of kRows rows, which share the parameters: those are three
 // times as much to load as x.
-template <int kRows, int kVecs>
+template <int kRows, int kVecs, bool kResidual>
 KEEL_INLINE void channel_vectors(const float* x, const float* affine, const float* residual,
                                  float* y, std::int64_t pitch, const Activation& activation) {
   Vec v[kRows][kVecs];
   KEEL_UNROLL for (int k = 0; k < kVecs; k++) {
     const float* p = affine + k * kWidth / kBlock * 3 * kBlock + k * kWidth % kBlock;
-    const Vec mean = load(p), s = load(p + kBlock), b = load(p + 2 * kBlock);
+    const auto parameter = [](Vec a) { return kRows == 1 ? a : in_register(a); };
+    const Vec mean = parameter(load(p)), s = parameter(load(p + kBlock));
+    const Vec b = parameter(load(p + 2 * kBlock));
     KEEL_UNROLL for (int r = 0; r < kRows; r++) {
       const std::int64_t at = r * pitch + k * kWidth;
       v[r][k] = fma(load(x + at) - mean, s, b);
-      if (residual != nullptr) v[r][k] = v[r][k] + load(residual + at);
+      if (kResidual) v[r][k] = v[r][k] + load(residual + at);
     }
   }
   apply(activation, v);
@@ -121,39 +123,56 @@ KEEL_INLINE void channel_vectors(const float* x, const float* affine, const floa
   }
 }
 
-template <int kRows>
+template <int kRows, bool kResidual>
 KEEL_INLINE void rows_of_channels(const float* x, const float* affine, const float* residual,
-                                  float* y, std::int64_t pitch, std::int64_t n,
+                                  float* y, std::int64_t rows, std::int64_t pitch, std::int64_t n,
                                   const Activation& activation) {
-  constexpr int kVecs = kRows == 1 ? 8 : kVecsPerBlock == 4 ? 4 : 2;
-  const auto from = [=](std::int64_t i) { return residual == nullptr ? nullptr : residual + i; };
-  std::int64_t i = 0;
-  for (; i + kVecs * kWidth <= n; i += kVecs * kWidth) {
-    channel_vectors<kRows, kVecs>(x + i, affine + 3 * i, from(i), y + i, pitch, activation);
-  }
-  for (; i < n; i += kWidth) {
-    const float* p = affine + i / kBlock * 3 * kBlock + i % kBlock;
-    const Affine<1> one = {{load(p)}, {load(p + kBlock)}, {load(p + 2 * kBlock)}};
-    KEEL_UNROLL for (int r = 0; r < kRows; r++) {
-      const std::int64_t at = r * pitch + i;
-      vectors(x + at, one, from(at), y + at, n - i < kWidth ? n - i : kWidth, activation);
+  constexpr int kVecs = kRows == 1 ? (kWidth == 16 ? 16 : 8) : kVecsPerBlock == 4 ? 4 : 2;
+  for (std::int64_t first = 0; first < rows; first += kRows) {
+    const auto from = [=](const float* p, std::int64_t i) {
+      return kResidual ? p + first * pitch + i : nullptr;
+    };
+    const float* row = x + first * pitch;
+    float* to = y + first * pitch;
+    std::int64_t i = 0;
+    for (; i + kVecs * kWidth <= n; i += kVecs * kWidth) {
+      channel_vectors<kRows, kVecs, kResidual>(row + i, affine + 3 * i, from(residual, i), to + i,
+                                               pitch, activation);
+    }
+    for (; i < n; i += kWidth) {
+      const float* p = affine + i / kBlock * 3 * kBlock + i % kBlock;
+      const Affine<1> one = {{load(p)}, {load(p + kBlock)}, {load(p + 2 * kBlock)}};
+      KEEL_UNROLL for (int r = 0; r < kRows; r++) {
+        const std::int64_t at = r * pitch + i;
+        vectors(row + at, one, from(residual, at), to + at, n - i < kWidth ? n - i : kWidth,
+                activation);
+      }
     }
   }
 }
 
+// Two rows at a time are faster while they come from a cache; with residuals they would be more
+// streams than a set of L1 has ways, and from memory one stream is best.
+KEEL_INLINE void channels_of_kind(const float* x, const float* affine, const float* residual,
+                                  float* y, std::int64_t rows, std::int64_t pitch, std::int64_t n,
+                                  bool cached, const Activation& activation) {
+  if (residual != nullptr)
+    return rows_of_channels<1, true>(x, affine, residual, y, rows, pitch, n, activation);
+  const std::int64_t paired = cached ? rows / 2 * 2 : 0, at = paired * pitch;
+  rows_of_channels<2, false>(x, affine, nullptr, y, paired, pitch, n, activation);
+  rows_of_channels<1, false>(x + at, affine, nullptr, y + at, rows - paired, pitch, n, activation);
+}
+
+// The kinds that are frequent have loops of their own.
 void channels(const float* x, const float* affine, const float* residual, float* y,
-              std::int64_t rows, std::int64_t pitch, std::int64_t n, Activation activation) {
-  constexpr int kRows = 2;
-  const auto from = [=](std::int64_t i) { return residual == nullptr ? nullptr : residual + i; };
-  std::int64_t r = 0;
-  for (; r + kRows <= rows; r += kRows) {
-    const std::int64_t at = r * pitch;
-    rows_of_channels<kRows>(x + at, affine, from(at), y + at, pitch, n, activation);
-  }
-  for (; r < rows; r++) {
-    const std::int64_t at = r * pitch;
-    rows_of_channels<1>(x + at, affine, from(at), y + at, pitch, n, activation);
-  }
+              std::int64_t rows, std::int64_t pitch, std::int64_t n, bool cached,
+              Activation activation) {
+  if (activation.kind == ActivationKind::None)
+    return channels_of_kind(x, affine, residual, y, rows, pitch, n, cached, Activation{});
+  if (activation.kind == ActivationKind::Relu)
+    return channels_of_kind(x, affine, residual, y, rows, pitch, n, cached,
+                            Activation{ActivationKind::Relu});
+  channels_of_kind(x, affine, residual, y, rows, pitch, n, cached, activation);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ struct Memory {
 };
 
 // Floats, as in the operator.
-constexpr std::int64_t kGrain = 16 * 1024, kCached = 128 * 1024;
+constexpr std::int64_t kGrain = 16 * 1024, kCached = 128 << 10;
 
 // Chunks as the operator cuts them.
 void normalize(const simd::KernelTable& table, Parallel& parallel, const Case& c, Memory& m,
@@ -81,13 +81,10 @@ void normalize(const simd::KernelTable& table, Parallel& parallel, const Case& c
   if (c.form == Form::Rows) {
     const std::int64_t height = kGrain / c.channels;
     parallel.chunks((c.images + height - 1) / height, [&](std::int64_t chunk, int) {
-      const std::int64_t end = std::min(chunk * height + height, c.images);
-      const std::int64_t step = m.size <= kCached ? height : 1;
-      for (std::int64_t row = chunk * height; row < end; row += step) {
-        const std::int64_t at = row * c.channels;
-        table.batchnorm->channels(x + at, m.affine.get(), residual ? r + at : nullptr, y + at,
-                                  std::min(step, end - row), c.channels, c.channels, activation);
-      }
+      const std::int64_t row = chunk * height, at = row * c.channels;
+      table.batchnorm->channels(x + at, m.affine.get(), residual ? r + at : nullptr, y + at,
+                                std::min(height, c.images - row), c.channels, c.channels,
+                                m.size <= kCached, activation);
     });
     return;
   }

@@ -12,7 +12,7 @@ enum class Form { Blocked, Plane, Channels };
 struct Case {
   Form form;
   std::int64_t n;
-  bool residual, in_place;
+  bool residual, in_place, cached;
   ActivationKind kind;
 };
 
@@ -26,7 +26,8 @@ std::int64_t channel_of(Form form, std::int64_t i, std::int64_t n) {
 void check(const KernelTable& table, const Case& c) {
   SCOPED_TRACE(testing::Message() << table.isa << " form " << static_cast<int>(c.form) << " n "
                                   << c.n << " residual " << c.residual << " in place " << c.in_place
-                                  << " kind " << static_cast<int>(c.kind));
+                                  << " cached " << c.cached << " kind "
+                                  << static_cast<int>(c.kind));
   const std::int64_t size = c.n * (c.form == Form::Blocked    ? 16
                                    : c.form == Form::Channels ? kRows
                                                               : 1);
@@ -58,7 +59,7 @@ void check(const KernelTable& table, const Case& c) {
   else if (c.form == Form::Plane)
     kernels.plane(x.data(), mean[0], s[0], b[0], r, to.data(), c.n, activation);
   else
-    kernels.channels(x.data(), affine.data(), r, to.data(), kRows, c.n, c.n, activation);
+    kernels.channels(x.data(), affine.data(), r, to.data(), kRows, c.n, c.n, c.cached, activation);
   to.check();
   // Four roundings of values below 12.
   constexpr double kTolerance = 4 * 12 * std::numeric_limits<float>::epsilon() / 2;
@@ -71,10 +72,10 @@ TEST(BatchnormKernels, MatchTheFormula) {
     for (Form form : {Form::Blocked, Form::Plane, Form::Channels})
       for (std::int64_t n : hostile_sizes()) {
         if (n == 0) continue;
-        for (int flags = 0; flags < 4; flags++)
+        for (int flags = 0; flags < (form == Form::Channels ? 8 : 4); flags++)
           for (ActivationKind kind :
                {ActivationKind::None, ActivationKind::Relu, ActivationKind::Sigmoid})
-            check(*table, {form, n, (flags & 1) != 0, (flags & 2) != 0, kind});
+            check(*table, {form, n, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, kind});
       }
 }
 
