@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <unordered_set>
 
 #include "loaders/external_data.h"
 #include "loaders/onnx_tensor.h"
@@ -77,45 +78,87 @@ std::string unused_name(const std::string& target) {
   }
 }
 
+bool is_external(const onnx::TensorProto& tensor) {
+  return tensor.data_location() == onnx::TensorProto::EXTERNAL;
+}
+
+// Tensors one behind the other, each at the beginning of a page.
+class DataFile {
+ public:
+  explicit DataFile(const std::string& target) : path_(unused_name(target)) {}
+
+  void add(const void* data, std::size_t size, onnx::TensorProto& tensor) {
+    constexpr std::size_t kPage = 4096;
+    if (file_ == nullptr) file_ = std::make_unique<AtomicFile>(path_);
+    const std::string padding((kPage - offset_ % kPage) % kPage, '\0');
+    file_->write(padding.data(), padding.size());
+    offset_ += padding.size();
+    file_->write(data, size);
+    tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+    tensor.clear_external_data();
+    add_entry(tensor, "location", path_.substr(path_.rfind('/') + 1));
+    add_entry(tensor, "offset", std::to_string(offset_));
+    add_entry(tensor, "length", std::to_string(size));
+    offset_ += size;
+  }
+
+  // The path; "" where nothing was added.
+  std::string commit() {
+    if (file_ == nullptr) return "";
+    file_->commit();
+    return path_;
+  }
+
+ private:
+  std::string path_;
+  std::unique_ptr<AtomicFile> file_;
+  std::size_t offset_ = 0;
+};
+
 }  // namespace
 
-void carry_external_data(onnx::ModelProto& model, const std::string& source_folder,
-                         const std::string& target) {
-  if (source_folder.empty() || same_folder(source_folder, folder_of(target))) return;
+std::string folder_left_behind(const std::string& source_folder, const std::string& target) {
+  const bool stays = source_folder.empty() || same_folder(source_folder, folder_of(target));
+  return stays ? "" : source_folder;
+}
+
+void carry_external_data(onnx::ModelProto& model, const std::string& source_folder) {
   const ExternalData external(source_folder, nullptr);
   TensorDoor door;
   door.external = &external;
+  std::unordered_set<const onnx::TensorProto*> own;
+  for (const onnx::TensorProto& tensor : model.graph().initializer()) own.insert(&tensor);
   TensorWalk walk([&](onnx::TensorProto& tensor) {
-    if (tensor.data_location() == onnx::TensorProto::EXTERNAL)
+    if (is_external(tensor) && own.count(&tensor) == 0)
       write_tensor(read_tensor(tensor, door), tensor);
   });
   walk.model(model);
 }
 
 std::string move_to_external_data(onnx::ModelProto& model, onnx::GraphProto& dropped,
-                                  const std::string& target) {
-  constexpr std::size_t kPage = 4096;
-  const std::string path = unused_name(target);
-  const std::string location = path.substr(path.rfind('/') + 1);
-  std::unique_ptr<AtomicFile> file;
-  std::size_t offset = 0;
-  for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) {
-    if (tensor.raw_data().size() < kExternalFrom) continue;
-    if (file == nullptr) file = std::make_unique<AtomicFile>(path);
-    const std::string padding((kPage - offset % kPage) % kPage, '\0');
-    file->write(padding.data(), padding.size());
-    offset += padding.size();
-    file->write(tensor.raw_data().data(), tensor.raw_data().size());
-    tensor.set_data_location(onnx::TensorProto::EXTERNAL);
-    add_entry(tensor, "location", location);
-    add_entry(tensor, "offset", std::to_string(offset));
-    add_entry(tensor, "length", std::to_string(tensor.raw_data().size()));
-    offset += tensor.raw_data().size();
-    dropped.add_initializer()->set_allocated_raw_data(tensor.release_raw_data());
+                                  const std::string& source_folder, const std::string& target,
+                                  bool all) {
+  std::unique_ptr<ExternalData> source;
+  TensorDoor door;
+  if (!source_folder.empty()) {
+    source = std::make_unique<ExternalData>(source_folder, nullptr);
+    door.external = source.get();
   }
-  if (file == nullptr) return "";
-  file->commit();
-  return path;
+  DataFile file(target);
+  for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (is_external(tensor)) {
+      if (source == nullptr) continue;
+      const Tensor data = read_tensor(tensor, door);
+      if (data.byte_size() < kExternalFrom)
+        write_tensor(data, tensor);
+      else
+        file.add(data.data(), data.byte_size(), tensor);
+    } else if (all && tensor.raw_data().size() >= kExternalFrom) {
+      file.add(tensor.raw_data().data(), tensor.raw_data().size(), tensor);
+      dropped.add_initializer()->set_allocated_raw_data(tensor.release_raw_data());
+    }
+  }
+  return file.commit();
 }
 
 }  // namespace keel::loaders

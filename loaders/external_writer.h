@@ -9,15 +9,20 @@
 
 namespace keel::loaders {
 
-// Brings the external data of every tensor of the model into the message, unless `target`, the path
-// the model is written to, lies in the folder the data is in already.
-void carry_external_data(onnx::ModelProto& model, const std::string& source_folder,
-                         const std::string& target);
+// Where external data of the model lies in another folder than `target`, the path the model is
+// written to: that folder, else "".
+std::string folder_left_behind(const std::string& source_folder, const std::string& target);
 
-// Moves initializers of kExternalFrom bytes and more into a new file beside `target` and returns
-// its path; "" where there are none. The caller removes it if the model is not written after all.
+// Brings the external data of all tensors but the initializers of the main graph into the message.
+void carry_external_data(onnx::ModelProto& model, const std::string& source_folder);
+
+// Writes initializers into a new file beside `target` and returns its path; "" where there are
+// none. Those that are external already come from `source_folder`, one at a time, and stay where
+// they are if that is ""; with `all` those of kExternalFrom bytes and more in the message too. The
+// caller removes the file if the model is not written after all.
 constexpr std::size_t kExternalFrom = 1024;
 std::string move_to_external_data(onnx::ModelProto& model, onnx::GraphProto& dropped,
-                                  const std::string& target);
+                                  const std::string& source_folder, const std::string& target,
+                                  bool all);
 
 }  // namespace keel::loaders

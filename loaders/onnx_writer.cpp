@@ -114,9 +114,10 @@ PendingModel::PendingModel(LoadedModel& loaded, const Graph& graph, const std::s
   Messages& messages = *loaded.proto->messages;
   try {
     apply_changes(graph, *loaded.proto, options.release_replaced);
-    carry_external_data(messages.model, loaded.proto->folder, path);
-    if (options.external_data)
-      data_ = move_to_external_data(messages.model, messages.dropped, path);
+    const std::string left = folder_left_behind(loaded.proto->folder, path);
+    if (!left.empty()) carry_external_data(messages.model, left);
+    data_ =
+        move_to_external_data(messages.model, messages.dropped, left, path, options.external_data);
     serialize(messages.model, file_);
     file_.sync();
   } catch (...) {

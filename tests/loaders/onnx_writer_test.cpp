@@ -408,6 +408,21 @@ TEST(OnnxWriter, ExternalDataIsKeptInPlaceAndCarriedElsewhere) {
   EXPECT_EQ(load_path(elsewhere.file("m.onnx")).code, 0);
 }
 
+// Written to another folder, large weights go to a file beside the model again.
+TEST(OnnxWriter, ExternalDataStaysExternalElsewhere) {
+  const TempFolder here, elsewhere;
+  const std::vector<float> weights(1000, 1.25F);
+  here.write("w.bin", {reinterpret_cast<const char*>(weights.data()), 4000});
+  const Wire w = tensor("w", {1000}, 1).varint(14, 1).message(13, entry("location", "w.bin"));
+  const std::string path = here.write("m.onnx", model(add_graph(w)).bytes());
+  LoadedModel loaded = read_model(path, {}, Purpose::Write);
+  write_model(loaded, loaded.graph, elsewhere.file("m.onnx"));
+  EXPECT_EQ(elsewhere.count(), 2u);
+  EXPECT_EQ(read_file(elsewhere.file("m.onnx.data")), read_file(here.file("w.bin")));
+  const LoadedModel read = read_model(elsewhere.file("m.onnx"));
+  EXPECT_EQ(read.graph.values[value(read.graph, "w")].constant->data_as<float>()[999], 1.25F);
+}
+
 TEST(OnnxWriter, LargeInitializersCanGoToAFile) {
   const TempFolder folder;
   std::vector<float> values(1000, 1.25F);
