@@ -127,7 +127,7 @@ template <int kRows, bool kResidual>
 KEEL_INLINE void rows_of_channels(const float* x, const float* affine, const float* residual,
                                   float* y, std::int64_t rows, std::int64_t pitch, std::int64_t n,
                                   const Activation& activation) {
-  constexpr int kVecs = kRows == 1 ? (kWidth == 16 ? 16 : 8) : kVecsPerBlock == 4 ? 4 : 2;
+  constexpr int kVecs = kRows == 1 ? (kWidth == 16 ? 4 : 8) : kVecsPerBlock == 4 ? 4 : 2;
   for (std::int64_t first = 0; first < rows; first += kRows) {
     const auto from = [=](const float* p, std::int64_t i) {
       return kResidual ? p + first * pitch + i : nullptr;
