@@ -122,8 +122,8 @@ void fold_inside(Graph& graph, NodeId id, const Options& options,
 void optimize(Graph& graph, const Options& options, const std::vector<Phase>& phases,
               std::vector<Decision>& decisions) {
   infer_types(graph);
-  Refusals refusals;
   for (Phase phase : phases) {
+    Refusals refusals;
     // Every patch makes progress, so the bound only stops two passes that undo each other.
     constexpr int kMostRounds = 64;
     bool changed = true;
@@ -132,11 +132,12 @@ void optimize(Graph& graph, const Options& options, const std::vector<Phase>& ph
       for (const PassDef& pass : all_passes())
         if (pass.phase == phase) changed |= sweep(graph, options, pass, refusals, decisions);
     }
+    if (phase == Phase::Fold)
+      for (NodeId id : graph.order) fold_inside(graph, id, options, decisions);
+    // A later phase may take the node into another; the reason why this one did not still holds.
+    for (auto& [key, refusal] : refusals)
+      if (!graph.nodes[key.second].removed) decisions.push_back(std::move(refusal));
   }
-  if (std::find(phases.begin(), phases.end(), Phase::Fold) != phases.end())
-    for (NodeId id : graph.order) fold_inside(graph, id, options, decisions);
-  for (auto& [key, refusal] : refusals)
-    if (!graph.nodes[key.second].removed) decisions.push_back(std::move(refusal));
 }
 
 }  // namespace keel

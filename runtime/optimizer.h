@@ -46,8 +46,8 @@ const std::vector<PassDef>& all_passes();
 void infer_types(Graph& graph);
 
 // Runs the phases given on the graph, re-inferring types and checking after each patch. Records
-// what was done and, of refusals, those of the last round. Phase::Fold also works on the graphs
-// inside nodes.
+// what was done and, of refusals, those of the last round of each phase. Phase::Fold also works on
+// the graphs inside nodes.
 void optimize(Graph& graph, const Options& options, const std::vector<Phase>& phases,
               std::vector<Decision>& decisions);
 

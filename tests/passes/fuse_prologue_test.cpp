@@ -2,6 +2,7 @@
 // reads it, and pools move before pointwise convolutions; results stay what the oracle says.
 #include <gtest/gtest.h>
 
+#include "runtime/folding/records.h"
 #include "runtime/model.h"
 #include "tests/support/operator_check.h"
 #include "tests/support/random_tensor.h"
@@ -143,6 +144,21 @@ TEST(EliminateIdentity, PadByNothing) {
   m.constant("pads", make_tensor<std::int64_t>({8}, {0, 0, 0, 0, 0, 0, 0, 0}));
   m.node("Pad", {"x", "pads"}, {"p"}).node("Relu", {"p"}, {"y"}).output("y");
   check(m, {"Relu"});
+}
+
+// It costs no pass of its own, but its record still says why it was not folded.
+TEST(FusePrologue, TheReasonWhyItStaysIsKept) {
+  ModelBuilder m = activated(32);
+  add_conv(m, "r", 32, 64);
+  m.output("c");
+  const Graph original = m.graph();
+  Graph graph = original;
+  std::vector<Decision> decisions;
+  optimize_for_running(graph, {}, decisions);
+  const auto records = folding::fold_records(original, decisions);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].status, "kept");
+  EXPECT_EQ(records[0].code, "ACTIVATION_BETWEEN");
 }
 
 }  // namespace
