@@ -2,14 +2,16 @@
 
 #include <sched.h>
 #include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <string>
 #include <thread>
+
+#include "runtime/team.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -67,35 +69,24 @@ extern "C" void __tsan_release(void*);
 
 namespace {
 
-// ThreadSanitizer does not see into TBB, so it is told what TBB promises: a region begins after
-// what the caller did before, and ends before what the caller does next.
-void order_before([[maybe_unused]] const void* region) {
+// ThreadSanitizer does not see into TBB, so it is told what TBB promises: a task begins after what
+// came before its start, and ends before what comes after the wait for it.
+void order_before([[maybe_unused]] const void* task) {
 #if defined(__SANITIZE_THREAD__)
-  __tsan_release(const_cast<void*>(region));
+  __tsan_release(const_cast<void*>(task));
 #endif
 }
-void order_after([[maybe_unused]] const void* region) {
+void order_after([[maybe_unused]] const void* task) {
 #if defined(__SANITIZE_THREAD__)
-  __tsan_acquire(const_cast<void*>(region));
+  __tsan_acquire(const_cast<void*>(task));
 #endif
 }
-
-// Found by its address, which TBB hands over, before anything of it is read.
-template <typename Work>
-struct Worker {
-  const Work& work;
-  void operator()(int index) const {
-    order_after(this);
-    work(index);
-    order_before(this);
-  }
-};
 
 }  // namespace
 
 struct Parallel::Impl {
   explicit Impl(int threads)
-      : limit(tbb::global_control::max_allowed_parallelism, width(threads)) {}
+      : limit(tbb::global_control::max_allowed_parallelism, width(threads)), team(threads) {}
   // More threads than CPUs are granted when asked for, so that a request for 8 means 8.
   static std::size_t width(int threads) {
     return std::max<std::size_t>(
@@ -105,6 +96,8 @@ struct Parallel::Impl {
   tbb::global_control limit;
   std::unique_ptr<tbb::task_arena> owned;
   tbb::task_arena* arena = nullptr;
+  Team team;
+  tbb::task_group* helpers = nullptr;  // while a run lasts
 };
 
 Parallel::Parallel(int threads, tbb::detail::d1::task_arena* arena, bool flush_denormals)
@@ -126,33 +119,57 @@ void Parallel::enter(FunctionRef<void()> body) {
     body();
   };
   if (impl_ == nullptr) return flushed();
-  impl_->arena->execute(flushed);
+  // The team parts when the run ends, however it ends. isolate: who waits for the helpers must not
+  // take up the application's other work.
+  struct Run {
+    Impl& impl;
+    tbb::task_group group;
+    explicit Run(Impl& of) : impl(of) {
+      impl.helpers = &group;
+      impl.team.begin();
+    }
+    ~Run() {
+      impl.team.end();
+      group.wait();
+      order_after(&impl.team);
+      impl.helpers = nullptr;
+    }
+  };
+  impl_->arena->execute([&] {
+    tbb::this_task_arena::isolate([&] {
+      const Run run(*impl_);
+      flushed();
+    });
+  });
 }
 
 void Parallel::chunks(std::int64_t chunks, FunctionRef<void(std::int64_t, int)> body) {
   if (chunks <= 0) return;
-  if (impl_ == nullptr || chunks == 1) {
+  if (impl_ == nullptr || chunks == 1 || impl_->team.busy()) {
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
       if (stop != nullptr) check_stop();
       body(chunk, 0);
     }
     return;
   }
-  std::atomic<std::int64_t> next{0};
-  const auto work = [&](int index) {
-    const DenormalMode mode(flush_denormals_);
-    for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-      if (stop != nullptr) check_stop();
-      body(chunk, index);
-    }
+  if (impl_->helpers == nullptr) return enter([&] { this->chunks(chunks, body); });
+  Team& team = impl_->team;
+  const auto help = [this, &team](int index) {
+    order_before(&team);
+    impl_->helpers->run([this, &team, index] {
+      order_after(&team);
+      const DenormalMode mode(flush_denormals_);
+      team.serve(index);
+      order_before(&team);
+    });
   };
-  const Worker<decltype(work)> worker{work};
-  order_before(&worker);
-  const int workers = static_cast<int>(std::min<std::int64_t>(threads_, chunks));
-  // isolate: a thread that waits here must not take up the application's other work.
-  tbb::this_task_arena::isolate(
-      [&] { tbb::parallel_for(0, workers, worker, tbb::simple_partitioner()); });
-  order_after(&worker);
+  team.run(
+      chunks,
+      [&](std::int64_t chunk, int index) {
+        if (stop != nullptr) check_stop();
+        body(chunk, index);
+      },
+      help);
 }
 
 void Parallel::ranges(std::int64_t n, std::int64_t grain,

@@ -4,9 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 
+#include "runtime/function_ref.h"
 #include "runtime/keel.h"
 
 namespace keel {
@@ -14,28 +14,10 @@ namespace keel {
 // min(CPU affinity, cgroup cpu.max), at least 1.
 int default_threads();
 
-// Non-owning reference to a callable: no allocation where a region begins.
-template <typename Signature>
-class FunctionRef;
-template <typename R, typename... Args>
-class FunctionRef<R(Args...)> {
- public:
-  template <typename F>
-  FunctionRef(F&& f)  // NOLINT(google-explicit-constructor): binds at call sites
-      : object_(const_cast<void*>(static_cast<const void*>(&f))),
-        call_([](void* object, Args... args) -> R {
-          return (*static_cast<std::remove_reference_t<F>*>(object))(args...);
-        }) {}
-  R operator()(Args... args) const { return call_(object_, args...); }
-
- private:
-  void* object_;
-  R (*call_)(void*, Args...);
-};
-
 // The threads of one run: an arena of its own (or the application's), the denormal mode, and the
-// wish to stop. Chunks are claimed from a counter, so a thread that comes late only finds less to
-// do; results must not depend on which thread runs which chunk.
+// wish to stop. Chunks are claimed from a counter, so a thread that comes late, or never, leaves
+// the others more to do; results must not depend on which thread runs which chunk. One run at a
+// time.
 class Parallel {
  public:
   // threads 1: everything runs on the caller, TBB untouched. arena: borrowed, may be null.

@@ -42,7 +42,9 @@ DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& ker
   // A depthwise convolution moves much for few products: count each as several.
   constexpr double kWeight = 4;
   const std::int64_t wanted = conv_chunks(units * rows, kWeight * flops_, threads);
-  parts_ = std::min(ceil_div(wanted, units), rows);
+  // Rows before channels: the pointwise convolutions around it take pixels by pixels, and a thread
+  // finds in its cache what it wrote itself.
+  parts_ = std::min(wanted, rows);
   pieces_ = units * parts_;
   chunks_ = std::min(wanted, pieces_);
 }
@@ -74,9 +76,9 @@ void DepthwiseConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
   const std::int64_t in = product(shape_.in) * kConvBlock, out = product(shape_.out) * kConvBlock;
   const std::int64_t end = (chunk + 1) * pieces_ / chunks_;
   for (std::int64_t i = chunk * pieces_ / chunks_; i < end; i++) {
-    const std::int64_t part = i % parts_, l = i / parts_ % lattices;
-    const std::int64_t block = i / parts_ / lattices % blocks_;
-    const std::int64_t image = i / parts_ / lattices / blocks_;
+    const std::int64_t l = i % lattices, block = i / lattices % blocks_;
+    const std::int64_t part = i / lattices / blocks_ % parts_;
+    const std::int64_t image = i / lattices / blocks_ / parts_;
     std::int64_t tap = block * taps_;
     for (std::int64_t j = 0; j < l; j++) tap += lattices_[j].taps();
     DepthwisePlane plane;
