@@ -71,7 +71,11 @@ void DirectConv::split(int threads) {
     tiles = std::max(tiles, tiles_of(i));
     pixels = std::max(pixels, panels_.lattices()[i].rows() * panels_.lattices()[i].axis[2].count);
   }
-  const std::int64_t wanted = conv_chunks(units * tiles * panels_.count(), flops_, threads);
+  // Lanes without a channel cost as much as those with one.
+  const std::int64_t k = shape_.k / shape_.group;
+  const double lanes = static_cast<double>(ceil_div(k, kConvBlock) * kConvBlock);
+  const std::int64_t wanted = conv_chunks(units * tiles * panels_.count(),
+                                          flops_ * lanes / static_cast<double>(k), threads);
   const std::int64_t parts = ceil_div(wanted, units);
   constexpr std::int64_t kLargePlane = 100;
   if (pixels >= kLargePlane) {

@@ -90,9 +90,15 @@ WinogradConv::WinogradConv(const ConvShape& shape, const KernelTable& kernels, i
   const std::int64_t tile_bytes = 4 * points() * c_blocks() * kConvBlock;
   const std::int64_t fit = std::max<std::int64_t>(tiles_.max_pixels, kBytes / tile_bytes);
   blocks_ = ceil_div(all_tiles_, fit);
-  const std::int64_t wanted = conv_chunks(all_tiles_ * panels_, flops_ / 3, threads);
+  std::int64_t wanted = conv_chunks(all_tiles_ * panels_, flops_ / 3, threads);
   if (wanted > 1) {
-    by_panels_ = all_tiles_ < wanted * tiles_.max_pixels;
+    // Blocks of tiles where every thread has some that are worth the weights they read; panels
+    // else; where there are too few of both, whichever are more.
+    const std::int64_t large = all_tiles_ / (2 * tiles_.max_pixels);
+    const std::int64_t small = all_tiles_ / ceil_div(tiles_.max_pixels, 2);
+    by_panels_ = large < threads && (panels_ >= threads || panels_ >= small);
+    if (!by_panels_) wanted = std::clamp<std::int64_t>(large < threads ? small : large, 1, wanted);
+    if (!by_panels_ && wanted > threads) wanted -= wanted % threads;
     blocks_ = by_panels_ ? 1 : ceil_div(blocks_, wanted) * wanted;
   }
   blocks_ = std::min(blocks_, all_tiles_);
