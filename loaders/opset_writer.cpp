@@ -59,6 +59,12 @@ void GraphWriter::fit_opset(NodeId id, onnx::NodeProto& proto) {
   inputs_to_attributes(id, proto);
   fit_broadcast(id, proto);
   if (node.op_type == "BatchNormalization" && version < 7) add_int(proto, "is_test", 1);
+  if (node.op_type == "BatchNormalization" && version < 6) {
+    onnx::AttributeProto& consumed = *proto.add_attribute();  // says nothing, but must be there
+    consumed.set_name("consumed_inputs");
+    consumed.set_type(onnx::AttributeProto::INTS);
+    for (const int index : {0, 0, 0, 1, 1}) consumed.add_ints(index);
+  }
   if (node.op_type == "Split" && version < 18)
     for (int i = proto.attribute_size() - 1; i >= 0; --i)
       if (proto.attribute(i).name() == "num_outputs")

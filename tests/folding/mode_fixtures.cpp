@@ -37,6 +37,17 @@ void add_mode_fixtures(std::vector<FoldFixture>& list) {
                      .bn(4, "c", "y", {{"is_test", I{1}}, {"consumed_inputs", Ints{0, 0, 0, 1, 1}}})
                      .folded("y")
                      .done());
+  Part merged("opset1_merged", "two in a row become one, with what operator set 1 wants", 1);
+  const Attributes test = {{"is_test", I{1}}, {"consumed_inputs", Ints{0, 0, 0, 1, 1}}};
+  list.push_back(merged.x(Shape{1, 4, 5, 5})
+                     .node("Sigmoid", {"x"}, "r")
+                     .bn(4, "r", "n", test)
+                     .bn(4, "n", "m", test)
+                     .node("Sigmoid", {"m"}, "y")
+                     .folded("n")
+                     .kept("m", "ACTIVATION_BETWEEN")
+                     .after(1)
+                     .done());
   list.push_back(
       conv("opset7", "inference by the number of outputs", 7).bn(4, "c", "y").folded("y").done());
   list.push_back(

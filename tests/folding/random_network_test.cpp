@@ -60,7 +60,7 @@ TEST(RandomNetworks, FoldedAndUnfoldedAgree) {
   EXPECT_GT(seen.partial, 10);
   EXPECT_GT(seen.kept, 300);
   EXPECT_GT(seen.patterns.size(), 60u);
-  EXPECT_EQ(seen.opsets.size(), 16u);
+  EXPECT_EQ(seen.opsets.size(), 25u);
 }
 
 }  // namespace
