@@ -130,7 +130,7 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
   const std::int64_t wanted = conv_chunks(pairs_ * panels_, flops, threads);
   block_pairs_ = std::clamp<std::int64_t>(staged_bytes / (4 * staged_floats()), 1, pairs_);
   if (wanted > 1) {
-    by_panels_ = product(shape.out) < 28 * 28 || pairs_ < wanted;
+    by_panels_ = pairs_ < 2 * wanted;
     if (by_panels_) block_pairs_ = pairs_;
   }
   chunks_ = std::min(wanted, by_panels_ ? panels_ : pairs_);
