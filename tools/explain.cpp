@@ -39,14 +39,14 @@ Json rewrite_json(const Decision& decision) {
           {"pattern", printable(decision.pattern)},
           {"code", decision.code},
           {"blocker", printable(decision.blocker)},
-          {"message", printable(decision.message)}};
+          {"message", printable_sentence(decision.message)}};
 }
 
 std::string rewrite_text(const Decision& decision) {
   if (decision.done)
     return fmt::format("fused   {}: {}\n", printable(decision.node), printable(decision.pattern));
   return fmt::format("alone   {}: {}: {} ('{}')\n", printable(decision.node), decision.code,
-                     printable(decision.message), printable(decision.blocker));
+                     printable_sentence(decision.message), printable(decision.blocker));
 }
 
 int explain(const ExplainFlags& flags) {

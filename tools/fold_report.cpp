@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "runtime/error.h"
@@ -60,6 +61,16 @@ std::string verify_text(const VerifyResult& result, bool all_nodes) {
 
 }  // namespace
 
+std::string printable_sentence(const std::string& text) {
+  std::string result;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    result += (begin == 0 ? "" : " ") + printable(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return result;
+}
+
 Json record_json(const folding::FoldRecord& record) {
   return {{"name", printable(record.name)},
           {"op", printable(record.op)},
@@ -67,13 +78,14 @@ Json record_json(const folding::FoldRecord& record) {
           {"pattern", printable(record.pattern)},
           {"code", record.code},
           {"blocker", printable(record.blocker)},
-          {"message", printable(record.message)},
+          {"message", printable_sentence(record.message)},
           {"max_scale", record.max_scale},
           {"cancellation", record.cancellation}};
 }
 
 std::string record_text(const folding::FoldRecord& record) {
-  const std::string name = printable(record.name), message = printable(record.message);
+  const std::string name = printable(record.name);
+  const std::string message = printable_sentence(record.message);
   if (record.status == "folded")
     return fmt::format("folded  {}: {} ({}), max |s| {:.3g}, cancellation {:.3g}\n", name, message,
                        printable(record.pattern), record.max_scale, record.cancellation);

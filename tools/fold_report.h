@@ -29,6 +29,9 @@ struct FoldReport {
   bool all_nodes = false;  // every layer that was verified, not only the worst
 };
 
+// A message with names of the model in it, each of which printable() may shorten.
+std::string printable_sentence(const std::string& text);
+
 Json record_json(const folding::FoldRecord& record);
 // One line: "kept    bn1: MULTI_USE: ... ('relu1')\n".
 std::string record_text(const folding::FoldRecord& record);

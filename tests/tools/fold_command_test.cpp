@@ -59,6 +59,16 @@ TEST(FoldCommand, WritesModelAndReport) {
   EXPECT_EQ(json_of(report)["output"]["sha256"], json["output"]["sha256"]);
 }
 
+TEST(FoldCommand, SentencesAreNotShortened) {
+  const TempFolder folder;
+  const std::string model = folder.write("m.onnx", fixture("bn_conv_padded_dynamic").model.onnx());
+  const std::string report = folder.file("r.json");
+  ASSERT_EQ(fold({model, "--dry-run", "--verify", "0", "--report", report, "-q"}), 0);
+  const std::string message = json_of(report)["nodes"][0]["message"];
+  const std::string end = "give the model's inputs sizes; in a file it stays, keel run folds it";
+  EXPECT_NE(message.find(end), std::string::npos) << message;
+}
+
 TEST(FoldCommand, TheModelMayReplaceItself) {
   const TempFolder folder;
   const std::string model = folder.write("m.onnx", fixture("conv_2d").model.onnx());
