@@ -59,6 +59,22 @@ TEST(FoldCommand, WritesModelAndReport) {
   EXPECT_EQ(json_of(report)["output"]["sha256"], json["output"]["sha256"]);
 }
 
+TEST(FoldCommand, AllLayersLargestErrorFirst) {
+  const TempFolder folder;
+  const std::string model = std::string(KEEL_SOURCE_DIR) + "/models/digits.onnx";
+  const std::string report = folder.file("r.json");
+  ASSERT_EQ(fold({model, "--dry-run", "--verify", "2", "--report", report, "-q"}), 0);
+  EXPECT_EQ(json_of(report)["verify"]["layers"].size(), 1u);
+  ASSERT_EQ(fold({model, "--dry-run", "--verify", "2", "--all-nodes", "--report", report, "-q"}),
+            0);
+  const auto layers = json_of(report)["verify"]["layers"];
+  ASSERT_EQ(layers.size(), 5u);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    EXPECT_GT(layers[i]["bound"], layers[i]["nme"]);
+    EXPECT_LE(layers[i]["nme"], layers[i == 0 ? 0 : i - 1]["nme"]);
+  }
+}
+
 TEST(FoldCommand, SentencesAreNotShortened) {
   const TempFolder folder;
   const std::string model = folder.write("m.onnx", fixture("bn_conv_padded_dynamic").model.onnx());
