@@ -53,13 +53,17 @@ class DenormalMode {
 
 }  // namespace
 
-int default_threads() {
+CpuLimits cpu_limits() {
   cpu_set_t set;
-  int cpus = sched_getaffinity(0, sizeof set, &set) == 0
-                 ? CPU_COUNT(&set)
-                 : static_cast<int>(std::thread::hardware_concurrency());
-  if (const int quota = cgroup_cpus(); quota > 0) cpus = std::min(cpus, quota);
-  return std::max(cpus, 1);
+  const int cpus = sched_getaffinity(0, sizeof set, &set) == 0
+                       ? CPU_COUNT(&set)
+                       : static_cast<int>(std::thread::hardware_concurrency());
+  return {std::max(cpus, 1), cgroup_cpus()};
+}
+
+int default_threads() {
+  const CpuLimits limits = cpu_limits();
+  return limits.cgroup_quota > 0 ? std::min(limits.affinity, limits.cgroup_quota) : limits.affinity;
 }
 
 #if defined(__SANITIZE_THREAD__)

@@ -11,6 +11,13 @@
 
 namespace keel {
 
+// CPUs that this process may use.
+struct CpuLimits {
+  int affinity;      // CPUs that it may run on
+  int cgroup_quota;  // CPUs' worth of time that the cgroup grants, rounded up; 0: no limit
+};
+CpuLimits cpu_limits();
+
 // min(CPU affinity, cgroup cpu.max), at least 1.
 int default_threads();
 

@@ -21,6 +21,10 @@ namespace keel::simd {
 
 namespace {
 
+// Of a feature: whether it can be used, and if not, who lacks it. The operating system must save
+// its registers.
+enum class Support { Usable, NotInCpu, NotSaved };
+
 #if defined(__x86_64__)
 enum Register { kEax, kEbx, kEcx, kEdx };
 
@@ -54,35 +58,42 @@ std::uint64_t read_xcr0() {
   return (static_cast<std::uint64_t>(edx) << 32) | eax;
 }
 
-bool has(const std::string& flag) {
+Support support_of(const std::string& flag) {
   for (const Feature& f : kFeatures) {
     if (flag != f.flag) continue;
     unsigned r[4] = {};
-    if (!__get_cpuid_count(f.leaf, f.subleaf, &r[0], &r[1], &r[2], &r[3])) return false;
+    if (!__get_cpuid_count(f.leaf, f.subleaf, &r[0], &r[1], &r[2], &r[3])) return Support::NotInCpu;
+    if (!(r[f.reg] >> f.bit & 1)) return Support::NotInCpu;
     // XMM state is always there on x86-64, with or without XSAVE.
     const bool saved = f.xcr0 == kXmm || (read_xcr0() & f.xcr0) == f.xcr0;
-    return saved && (r[f.reg] >> f.bit & 1);
+    return saved ? Support::Usable : Support::NotSaved;
   }
-  return false;  // a flag this table does not know: never claim it
+  return Support::NotInCpu;  // a flag this table does not know: never claim it
 }
 #else
-bool has(const std::string&) { return false; }
+Support support_of(const std::string&) { return Support::NotInCpu; }
 #endif
 
-// Whether the CPU has every -m<feature> of a row's flags; -m<option>=<value> demands nothing.
-bool runs(const char* flags) {
+// The -m<feature> of a row's flags that cannot be used, by reason; "" where all can be.
+// -m<option>=<value> demands nothing.
+std::string missing_of(const char* flags) {
   std::istringstream words(flags);
-  std::string flag;
+  std::string flag, cpu, system;
   while (words >> flag) {
-    if (flag.rfind("-m", 0) == 0 && flag.find('=') == std::string::npos && !has(flag)) return false;
+    if (flag.rfind("-m", 0) != 0 || flag.find('=') != std::string::npos) continue;
+    const Support support = support_of(flag);
+    if (support == Support::NotInCpu) cpu += " " + flag.substr(2);
+    if (support == Support::NotSaved) system += " " + flag.substr(2);
   }
-  return true;
+  if (!cpu.empty()) cpu = "CPU:" + cpu;
+  if (!system.empty()) system = "operating system:" + system;
+  return cpu + (cpu.empty() || system.empty() ? "" : "; ") + system;
 }
 
 std::vector<const KernelTable*> detect() {
   std::vector<const KernelTable*> tables;
 #define KEEL_SIMD_TARGET(name, flags) \
-  if (runs(flags)) tables.push_back(&name::kernel_table);
+  if (missing_of(flags).empty()) tables.push_back(&name::kernel_table);
 #include KEEL_SIMD_TARGETS_INC
 #undef KEEL_SIMD_TARGET
   return tables;
@@ -115,6 +126,19 @@ const KernelTable& select(const char* isa) {
 #include KEEL_SIMD_TARGETS_INC
 #undef KEEL_SIMD_TARGET
   throw std::invalid_argument(std::string(why) + source + ": '" + isa + "'; available:" + names);
+}
+
+std::vector<InstructionSet> instruction_sets() {
+  std::vector<InstructionSet> sets;
+#define KEEL_SIMD_TARGET(name, flags)                                    \
+  {                                                                      \
+    const std::string missing = missing_of(flags);                       \
+    const KernelTable* table = &name::kernel_table;                      \
+    sets.push_back({#name, missing.empty() ? table : nullptr, missing}); \
+  }
+#include KEEL_SIMD_TARGETS_INC
+#undef KEEL_SIMD_TARGET
+  return sets;
 }
 
 }  // namespace keel::simd

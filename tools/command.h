@@ -18,5 +18,6 @@ void add_fold(CLI::App& app, ExitCode& exit);
 void add_bench(CLI::App& app, ExitCode& exit);
 void add_profile(CLI::App& app, ExitCode& exit);
 void add_inspect(CLI::App& app, ExitCode& exit);
+void add_hw(CLI::App& app, ExitCode& exit);
 
 }  // namespace keel::tools

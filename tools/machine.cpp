@@ -1,47 +1,56 @@
 #include "tools/machine.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <chrono>
+#include <cstdlib>
 #include <fstream>
-#include <thread>
-#include <vector>
-
-#include "simd/kernel_table.h"
-#include "simd/peak.h"
 
 namespace keel::tools {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+// CPUs in a list such as "0-3,8".
+int count_cpus(const std::string& list) {
+  int count = 0;
+  for (const char* at = list.c_str(); *at != '\0';) {
+    char* end = nullptr;
+    const long first = std::strtol(at, &end, 10);
+    if (end == at) break;
+    const long last = *end == '-' ? std::strtol(end + 1, &end, 10) : first;
+    count += static_cast<int>(last - first + 1);
+    at = *end == ',' ? end + 1 : end;
+  }
+  return count;
+}
 
-double seconds_of(const simd::KernelTable& kernels, int threads, std::int64_t rounds) {
-  std::vector<std::thread> workers;
-  const auto begin = Clock::now();
-  for (int i = 1; i < threads; ++i)
-    workers.emplace_back([&] { kernels.peak->multiply_add(rounds); });
-  kernels.peak->multiply_add(rounds);
-  for (std::thread& worker : workers) worker.join();
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+std::string line_of(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
 }
 
 }  // namespace
 
-double measured_peak(const simd::KernelTable& kernels, int threads) {
-  // Long enough that starting a thread does not show; the best of a few, since noise only slows.
-  constexpr std::int64_t kRounds = 2'000'000;
-  constexpr int kRepeats = 5;
-  double best = seconds_of(kernels, threads, kRounds);
-  for (int i = 1; i < kRepeats; ++i) best = std::min(best, seconds_of(kernels, threads, kRounds));
-  const double flops = static_cast<double>(kRounds) * kernels.peak->flops_per_round * threads;
-  return flops / best * 1e-9;
+std::vector<Cache> data_caches() {
+  std::vector<Cache> caches;
+  for (int index = 0;; ++index) {
+    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index);
+    const std::string type = line_of(folder + "/type");
+    if (type.empty()) return caches;
+    if (type == "Instruction") continue;
+    const std::string size = line_of(folder + "/size");  // "1024K"
+    const std::int64_t unit = !size.empty() && size.back() == 'M' ? 1 << 20 : 1 << 10;
+    caches.push_back({std::atoi(line_of(folder + "/level").c_str()),
+                      std::atoll(size.c_str()) * unit,
+                      std::max(1, count_cpus(line_of(folder + "/shared_cpu_list")))});
+  }
 }
 
 double peak_rss_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+  // Not getrusage(): its peak includes what the process was before exec.
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.rfind("VmHWM:", 0) == 0) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+  return 0;
 }
 
 std::string cpu_name() {

@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
     keel::tools::add_profile(app, exit);
     keel::tools::add_inspect(app, exit);
     keel::tools::add_explain(app, exit);
+    keel::tools::add_hw(app, exit);
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);

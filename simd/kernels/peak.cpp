@@ -1,4 +1,5 @@
-// Multiply-adds on registers: chains that do not wait for one another.
+// Multiply-adds on registers: chains that do not wait for one another. Streams over memory: one
+// read and summed, one copied, two combined (McCalpin's STREAM).
 #include "simd/peak.h"
 
 #include "simd/kernel.h"
@@ -22,9 +23,43 @@ void multiply_add(std::int64_t rounds) {
   asm volatile("" : : "r"(kept) : "memory");
 }
 
+float read(const float* x, std::int64_t n) {
+  Vec sum[kChains];
+  KEEL_UNROLL for (int i = 0; i < kChains; i++) sum[i] = set1(0.0f);
+  std::int64_t at = 0;
+  for (; at + kChains * kWidth <= n; at += kChains * kWidth) {
+    KEEL_UNROLL for (int i = 0; i < kChains; i++) sum[i] += load(x + at + i * kWidth);
+  }
+  for (; at + kWidth <= n; at += kWidth) sum[0] += load(x + at);
+  KEEL_UNROLL for (int i = 1; i < kChains; i++) sum[0] += sum[i];
+  if (at < n) sum[0] += load_partial(x + at, n - at);
+  return horizontal_add(sum[0]);
+}
+
+void copy(float* y, const float* x, std::int64_t n) {
+  std::int64_t at = 0;
+  for (; at + kWidth <= n; at += kWidth) store(y + at, load(x + at));
+  if (at < n) store_partial(y + at, load_partial(x + at, n - at), n - at);
+}
+
+void triad(float* y, const float* a, const float* b, float s, std::int64_t n) {
+  const Vec factor = set1(s);
+  std::int64_t at = 0;
+  for (; at + kWidth <= n; at += kWidth) {
+    store(y + at, fma(factor, load(b + at), load(a + at)));
+  }
+  if (at < n) {
+    const std::int64_t rest = n - at;
+    const Vec sum = fma(factor, load_partial(b + at, rest), load_partial(a + at, rest));
+    store_partial(y + at, sum, rest);
+  }
+}
+
 }  // namespace
 
+constexpr double kFlopsPerRound = 2.0 * kChains * kWidth;
+
 extern const PeakKernels peak_kernels;
-const PeakKernels peak_kernels = {multiply_add, 2.0 * kChains * kWidth};
+const PeakKernels peak_kernels = {multiply_add, kFlopsPerRound, read, copy, triad};
 
 }  // namespace keel::simd::KEEL_TARGET

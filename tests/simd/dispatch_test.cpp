@@ -50,6 +50,17 @@ TEST(Dispatch, NamesAreUniqueAndSelectable) {
   }
 }
 
+TEST(Dispatch, EveryInstructionSetIsUsableOrSaysWhatIsMissing) {
+  std::vector<const KernelTable*> usable;
+  for (const InstructionSet& set : instruction_sets()) {
+    EXPECT_EQ(set.table == nullptr, !set.missing.empty()) << set.name << ": " << set.missing;
+    if (set.table == nullptr) continue;
+    EXPECT_STREQ(set.table->isa, set.name);
+    usable.push_back(set.table);
+  }
+  EXPECT_EQ(usable, available());
+}
+
 TEST(Dispatch, EveryFamilyIsThere) {
   for (const KernelTable* table : available()) {
 #define KEEL_FAMILY(Type, name) EXPECT_NE(table->name, nullptr) << table->isa << " " #name;

@@ -8,11 +8,12 @@ import venv
 
 HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements.txt"
+ALONE = HERE / "requirements_without_dependencies.txt"
 
 
 def wanted():
     """What tells an environment made from these requirements from another."""
-    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    return hashlib.sha256(REQUIREMENTS.read_bytes() + ALONE.read_bytes()).hexdigest()
 
 
 def make(folder):
@@ -26,6 +27,7 @@ def make(folder):
         venv.create(folder, with_pip=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+    subprocess.run([*install, "--no-deps", "-r", str(ALONE)], check=True)
     # OpenVINO's tools report their use unless they are told not to.
     subprocess.run([str(folder / "bin/opt_in_out"), "--opt_out"], check=True, capture_output=True)
     stamp.write_text(wanted())
