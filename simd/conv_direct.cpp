@@ -12,7 +12,7 @@ namespace {
 
 class DirectConv : public ConvAlgorithm {
  public:
-  DirectConv(const ConvShape& shape, const ConvTileKernels& tiles, int threads);
+  DirectConv(const ConvShape& shape, const KernelTable& kernels, int threads);
   void pack(const float* W, float* packed) const override { panels_.pack(W, packed); }
   void run(int phase, std::int64_t chunk, const ConvArgs& args) const override;
 
@@ -47,10 +47,10 @@ class DirectConv : public ConvAlgorithm {
   double flops_ = 0;
 };
 
-DirectConv::DirectConv(const ConvShape& shape, const ConvTileKernels& tiles, int threads)
-    : shape_(shape), tiles_(tiles), panels_(shape, tiles.panel_blocks) {
+DirectConv::DirectConv(const ConvShape& shape, const KernelTable& kernels, int threads)
+    : shape_(shape), tiles_(*kernels.conv_tile), panels_(shape, kernels) {
   for (const ConvLattice& lattice : panels_.lattices()) {
-    cuts_.emplace_back(lattice.axis[2].count, tiles.max_pixels);
+    cuts_.emplace_back(lattice.axis[2].count, tiles_.max_pixels);
     flops_ += 2.0 * static_cast<double>(lattice.rows() * lattice.axis[2].count * lattice.taps());
   }
   flops_ *= static_cast<double>(shape.n * shape.k * (shape.c / shape.group));
@@ -188,7 +188,7 @@ void DirectConv::run_tiles(const Piece& p, std::int64_t panel, std::int64_t begi
 
 ConvPlan plan_direct(const ConvShape& shape, const KernelTable& kernels, int threads) {
   const ConvTileKernels& tiles = *kernels.conv_tile;
-  auto algorithm = std::make_shared<DirectConv>(shape, tiles, threads);
+  auto algorithm = std::make_shared<DirectConv>(shape, kernels, threads);
   ConvPlan plan;
   const ConvPanels& panels = algorithm->panels();
   plan.kernel = "direct " + std::to_string(tiles.max_pixels) + "x" + std::to_string(panels.width());

@@ -3,13 +3,17 @@
 #include <algorithm>
 
 #include "simd/conv_algorithm.h"
+#include "simd/kernel_table.h"
 
 namespace keel::simd {
 
-ConvPanels::ConvPanels(const ConvShape& shape, int panel_blocks)
-    : shape_(shape), panel_blocks_(panel_blocks), lattices_(conv_lattices(shape)) {
+ConvPanels::ConvPanels(const ConvShape& shape, const KernelTable& kernels)
+    : shape_(shape),
+      layout_(*kernels.layout),
+      panel_blocks_(kernels.conv_tile->panel_blocks),
+      lattices_(conv_lattices(shape)) {
   const std::int64_t blocks = ceil_div(shape.k / shape.group, kConvBlock);
-  count_ = ceil_div(blocks, panel_blocks);
+  count_ = ceil_div(blocks, panel_blocks_);
   for (const ConvLattice& lattice : lattices_) {
     lattice_offset_.push_back(group_floats_);
     group_floats_ += shape.c / shape.group * lattice.taps() * blocks * kConvBlock;
@@ -30,39 +34,55 @@ std::int64_t ConvPanels::offset(std::int64_t group, std::int64_t lattice,
 }
 
 void ConvPanels::pack(const float* W, float* packed) const {
+  const std::int64_t cg = shape_.c / shape_.group;
+  std::vector<float> lanes(static_cast<std::size_t>(kConvBlock * product(shape_.kernel)) *
+                           kConvBlock);
   for (std::int64_t group = 0; group < shape_.group; group++) {
     for (const ConvLattice& lattice : lattices_) {
+      const std::vector<std::int64_t> taps = conv_kernel_indices(lattice, shape_.kernel);
       for (std::int64_t panel = 0; panel < count_; panel++) {
-        packed = pack_panel(W, group, lattice, panel, packed);
+        for (std::int64_t c = 0, rows; c < cg; c += rows) {
+          rows = std::min(cg - c, kConvBlock - (group * cg + c) % kConvBlock);
+          packed = pack_part(W, {group, panel, c, rows}, taps, lanes.data(), packed);
+        }
       }
     }
   }
 }
 
-float* ConvPanels::pack_panel(const float* W, std::int64_t group, const ConvLattice& lattice,
-                              std::int64_t panel, float* packed) const {
-  const std::int64_t cg = shape_.c / shape_.group, kg = shape_.k / shape_.group;
+// By way of `lanes`: [channel][tap of the whole kernel][16 output channels]: W is read in rows, and
+// what is written leaves in whole cache lines.
+float* ConvPanels::pack_part(const float* W, const Part& part,
+                             const std::vector<std::int64_t>& taps, float* lanes,
+                             float* packed) const {
   const std::int64_t kernel = product(shape_.kernel);
-  const std::int64_t k_stride = shape_.transposed ? kernel : cg * kernel;
-  const std::int64_t c_stride = shape_.transposed ? kg * kernel : kernel;
-  // W of the group's first input and the panel's first output channel.
-  W += shape_.transposed ? group * cg * c_stride : group * kg * k_stride;
-  W += panel * width() * k_stride;
-  const std::int64_t columns = blocks(panel) * kConvBlock;
-  const std::int64_t real = std::min(columns, kg - panel * width());
-  const std::vector<std::int64_t> taps = conv_kernel_indices(lattice, shape_.kernel);
-  for (std::int64_t c = 0, rows; c < cg; c += rows) {
-    rows = std::min(cg - c, kConvBlock - (group * cg + c) % kConvBlock);
+  const std::int64_t columns = blocks(part.panel) * kConvBlock;
+  for (int b = 0; b < blocks(part.panel); b++) {
+    to_lanes(W, part, part.panel * panel_blocks_ + b, lanes);
+    float* to = packed + b * kConvBlock;
     for (std::int64_t tap : taps) {
-      for (std::int64_t row = c; row < c + rows; row++) {
-        const float* from = W + tap + row * c_stride;
-        for (std::int64_t k = 0; k < columns; k++) {
-          *packed++ = k < real ? from[k * k_stride] : 0.0f;
-        }
+      for (std::int64_t c = 0; c < part.channels; c++, to += columns) {
+        std::copy_n(lanes + (c * kernel + tap) * kConvBlock, kConvBlock, to);
       }
     }
   }
-  return packed;
+  return packed + static_cast<std::int64_t>(taps.size()) * part.channels * columns;
+}
+
+void ConvPanels::to_lanes(const float* W, const Part& part, std::int64_t block,
+                          float* lanes) const {
+  const std::int64_t cg = shape_.c / shape_.group, kg = shape_.k / shape_.group;
+  const std::int64_t kernel = product(shape_.kernel), k = block * kConvBlock;
+  const std::int64_t real = std::min(kConvBlock, kg - k);
+  if (!shape_.transposed) {
+    const float* from = W + ((part.group * kg + k) * cg + part.channel) * kernel;
+    layout_.rows_to_block(from, cg * kernel, lanes, real, part.channels * kernel);
+    return;
+  }
+  for (std::int64_t c = 0; c < part.channels; c++, lanes += kernel * kConvBlock) {
+    const float* from = W + ((part.group * cg + part.channel + c) * kg + k) * kernel;
+    layout_.rows_to_block(from, kernel, lanes, real, kernel);
+  }
 }
 
 }  // namespace keel::simd

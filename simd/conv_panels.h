@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "simd/conv_geometry.h"
+#include "simd/layout.h"
 
 namespace keel::simd {
 
 class ConvPanels {
  public:
-  ConvPanels(const ConvShape& shape, int panel_blocks);
+  ConvPanels(const ConvShape& shape, const KernelTable& kernels);
 
   const std::vector<ConvLattice>& lattices() const { return lattices_; }
   std::int64_t count() const { return count_; }              // panels of a group
@@ -28,10 +29,16 @@ class ConvPanels {
   void pack(const float* W, float* packed) const;
 
  private:
-  float* pack_panel(const float* W, std::int64_t group, const ConvLattice& lattice,
-                    std::int64_t panel, float* packed) const;
+  // Input channels of one group that lie in one block of x, and of one panel.
+  struct Part {
+    std::int64_t group, panel, channel, channels;
+  };
+  float* pack_part(const float* W, const Part& part, const std::vector<std::int64_t>& taps,
+                   float* lanes, float* packed) const;
+  void to_lanes(const float* W, const Part& part, std::int64_t block, float* lanes) const;
 
   ConvShape shape_;
+  const LayoutKernels& layout_;
   int panel_blocks_;
   std::vector<ConvLattice> lattices_;
   std::vector<std::int64_t> lattice_offset_;  // within a group

@@ -12,7 +12,7 @@ namespace {
 
 class ScatteredConv : public ConvAlgorithm {
  public:
-  ScatteredConv(const ConvShape& shape, const ConvTileKernels& tiles, int threads);
+  ScatteredConv(const ConvShape& shape, const KernelTable& kernels, int threads);
   void pack(const float* W, float* packed) const override { panels_.pack(W, packed); }
   void run(int phase, std::int64_t chunk, const ConvArgs& args) const override;
   void summarize(ConvPlan* plan) const;
@@ -32,10 +32,10 @@ class ScatteredConv : public ConvAlgorithm {
   double flops_ = 0;
 };
 
-ScatteredConv::ScatteredConv(const ConvShape& shape, const ConvTileKernels& tiles, int threads)
-    : shape_(shape), tiles_(tiles), panels_(shape, tiles.panel_blocks), first_tile_(1, 0) {
+ScatteredConv::ScatteredConv(const ConvShape& shape, const KernelTable& kernels, int threads)
+    : shape_(shape), tiles_(*kernels.conv_tile), panels_(shape, kernels), first_tile_(1, 0) {
   for (const ConvLattice& lattice : panels_.lattices()) {
-    cuts_.emplace_back(lattice.axis[2].count, tiles.max_pixels);
+    cuts_.emplace_back(lattice.axis[2].count, tiles_.max_pixels);
     first_tile_.push_back(first_tile_.back() + lattice.rows() * cuts_.back().runs);
     flops_ += 2.0 * static_cast<double>(lattice.rows() * lattice.axis[2].count * lattice.taps());
   }
@@ -130,7 +130,7 @@ void ScatteredConv::copy_lanes(const float* from, std::int64_t k, std::int64_t l
 }  // namespace
 
 ConvPlan plan_scattered(const ConvShape& shape, const KernelTable& kernels, int threads) {
-  auto algorithm = std::make_shared<ScatteredConv>(shape, *kernels.conv_tile, threads);
+  auto algorithm = std::make_shared<ScatteredConv>(shape, kernels, threads);
   ConvPlan plan;
   algorithm->summarize(&plan);
   plan.algorithm = std::move(algorithm);

@@ -19,11 +19,12 @@
 // once a block, V stays in L2. Large planes are chunks of tile blocks that do all of it. Small ones
 // transform the input in a phase of its own, then chunks are panels.
 #include <algorithm>
-#include <cmath>
+#include <vector>
 
 #include "simd/conv_algorithm.h"
 #include "simd/conv_geometry.h"
 #include "simd/conv_tile.h"
+#include "simd/layout.h"
 #include "simd/winograd.h"
 
 namespace keel::simd {
@@ -65,6 +66,7 @@ class WinogradConv : public ConvAlgorithm {
   ConvShape shape_;
   const ConvTileKernels& tiles_;
   const WinogradKernels& kernels_;
+  const LayoutKernels& layout_;
   int index_;  // of the form
   WinogradForm form_;
   std::int64_t tile_rows_, tile_columns_, all_tiles_;
@@ -79,6 +81,7 @@ WinogradConv::WinogradConv(const ConvShape& shape, const KernelTable& kernels, i
     : shape_(shape),
       tiles_(*kernels.conv_tile),
       kernels_(*kernels.winograd),
+      layout_(*kernels.layout),
       index_(form_index(m, shape.stride[1])),
       form_(kWinogradForms[index_]),
       tile_rows_(ceil_div(shape.out[1], m)),
@@ -121,52 +124,22 @@ void WinogradConv::summarize(ConvPlan* plan) const {
   if (by_panels_) plan->phases.insert(plan->phases.begin(), transform_chunks_);
 }
 
-// r = G w, for three weights of a row or column.
-void weight_transform(int side, const double* w, double* r) {
-  if (side == 5) {
-    r[0] = w[0];
-    r[1] = w[0] + w[2];
-    r[2] = w[2];
-    r[3] = r[4] = w[1];
-    return;
-  }
-  if (side == 4) {
-    r[0] = w[0];
-    r[1] = (w[0] + w[1] + w[2]) / 2;
-    r[2] = (w[0] - w[1] + w[2]) / 2;
-    r[3] = w[2];
-    return;
-  }
-  // [1, p, p^2] / product of the distances to the other points, for p = +-a, +-1/a.
-  const double a = std::sqrt(0.5);
-  r[0] = w[0];
-  r[1] = (w[0] + a * w[1] + w[2] / 2) / -1.5;
-  r[2] = (w[0] - a * w[1] + w[2] / 2) / -1.5;
-  r[3] = (w[0] + w[1] / a + w[2] * 2) / 6;
-  r[4] = (w[0] - w[1] / a + w[2] * 2) / 6;
-  r[5] = w[2];
-}
-
+// 16 channels of 16 features at a time: W is read in rows, U written in whole cache lines.
 void WinogradConv::pack(const float* W, float* packed) const {
-  const int side = form_.side;
-  const std::int64_t width = tiles_.panel_blocks * kConvBlock;
-  const std::int64_t padded = k_blocks() * kConvBlock;
-  for (std::int64_t k = 0; k < padded; k++) {
-    const std::int64_t panel = k / width, columns = std::min(width, padded - panel * width);
-    float* u = packed + panel * width * points() * shape_.c + k % width;
-    for (std::int64_t c = 0; c < shape_.c; c++, u += columns) {
-      double rows[6][3] = {}, points[6] = {};
-      for (int j = 0; j < 3 && k < shape_.k; j++) {
-        const float* w = W + (k * shape_.c + c) * 9 + j;
-        const double column[3] = {w[0], w[3], w[6]};
-        weight_transform(side, column, points);
-        for (int i = 0; i < side; i++) rows[i][j] = points[i];
-      }
-      for (int i = 0; i < side; i++) {
-        weight_transform(side, rows[i], points);
-        for (int j = 0; j < side; j++) {
-          u[(i * side + j) * shape_.c * columns] = static_cast<float>(points[j]);
-        }
+  std::vector<float> lanes(kConvBlock * 9 * kConvBlock);
+  for (std::int64_t panel = 0; panel < panels_; panel++) {
+    const std::int64_t first = panel * tiles_.panel_blocks;
+    const std::int64_t blocks = std::min<std::int64_t>(tiles_.panel_blocks, k_blocks() - first);
+    const std::int64_t columns = blocks * kConvBlock;
+    float* u = packed + first * kConvBlock * points() * shape_.c;
+    for (std::int64_t c = 0; c < shape_.c; c += kConvBlock) {
+      const std::int64_t channels = std::min(kConvBlock, shape_.c - c);
+      for (std::int64_t b = 0; b < blocks; b++) {
+        const std::int64_t k = (first + b) * kConvBlock;
+        layout_.rows_to_block(W + (k * shape_.c + c) * 9, shape_.c * 9, lanes.data(), shape_.k - k,
+                              channels * 9);
+        kernels_.weights[index_]({lanes.data(), channels, u + c * columns + b * kConvBlock, columns,
+                                  shape_.c * columns});
       }
     }
   }
@@ -290,14 +263,34 @@ double winograd_cost(const ConvShape& s, int m) {
   return 1.07 * tiles * weights + transforms + 64.0 * weights / kBytesPerStep;
 }
 
+// What keeps Winograd from computing this convolution at all; "" if nothing does.
+std::string obstacle(const ConvShape& s) {
+  const auto size = [](const ConvExtents& e) {
+    return (e[0] > 1 ? std::to_string(e[0]) + "x" : "") + std::to_string(e[1]) + "x" +
+           std::to_string(e[2]);
+  };
+  if (s.group > 1) return "groups";
+  if (s.transposed) return "transposed";
+  if (s.kernel != ConvExtents{1, 3, 3}) return "kernel " + size(s.kernel);
+  if (s.stride[1] != s.stride[2] || s.stride[1] > 2) return "stride " + size(s.stride);
+  if (s.dilation[1] != 1 || s.dilation[2] != 1) return "dilation " + size(s.dilation);
+  if (s.in[0] != 1 || s.out[0] != 1 || s.pad[0] != 0) return "three axes";
+  return s.plain_input ? "plain input" : "";
+}
+
 }  // namespace
 
+std::string winograd_note(const ConvShape& s) {
+  if (product(s.kernel) == 1) return "";
+  if (const std::string what = obstacle(s); !what.empty()) return "winograd: " + what;
+  const int m = winograd_tile(s);
+  if (m == 4) return "";
+  const std::string at = std::to_string(s.out[1]) + "x" + std::to_string(s.out[2]);
+  return std::string(m == 2 ? "F(4,3)" : "winograd") + ": slower by the measured costs at " + at;
+}
+
 int winograd_tile(const ConvShape& s) {
-  const bool plane = s.in[0] == 1 && s.out[0] == 1 && s.pad[0] == 0;
-  const bool fits = s.group == 1 && !s.transposed && !s.plain_input && plane &&
-                    s.kernel == ConvExtents{1, 3, 3} && s.stride[1] == s.stride[2] &&
-                    s.stride[1] <= 2 && s.dilation[1] == 1 && s.dilation[2] == 1;
-  if (!fits) return 0;
+  if (!obstacle(s).empty()) return 0;
   int best = 0;
   for (const WinogradForm& form : kWinogradForms) {
     if (form.stride == s.stride[1] && winograd_cost(s, form.m) < winograd_cost(s, best))

@@ -1,6 +1,6 @@
 // The transforms of Winograd's minimal filtering for 3 x 3 kernels on one channel block: a patch of
-// side^2 inputs becomes as many points, the points of a product become m x m outputs.
-// conv_winograd.cpp has the formulas.
+// side^2 inputs becomes as many points, the points of a product become m x m outputs; nine weights
+// become points when they are packed. conv_winograd.cpp has the formulas.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,13 @@ struct WinogradOutputArgs {
   Activation activation;
 };
 
+struct WinogradWeightsArgs {
+  const float* w;  // [channels][9 taps][16 features]
+  std::int64_t channels;
+  float* u;  // 16 floats a channel and point
+  std::ptrdiff_t u_channel, u_point;
+};
+
 // The form that serves tiles of m x m outputs at a stride, and the side of its patches.
 struct WinogradForm {
   int m, stride, side;
@@ -40,6 +47,7 @@ struct WinogradKernels {
   // By form.
   void (*input[3])(const WinogradInputArgs&);
   void (*output[3])(const WinogradOutputArgs&);
+  void (*weights[3])(const WinogradWeightsArgs&);
   // Multiply-adds round once. Where they round twice, m = 4 loses so many bits that a deep network
   // (a U-Net, measured) is more than 2e-5 off.
   bool fused;

@@ -43,20 +43,24 @@ KEEL_INLINE void tile_from_blocked(const float* x, float* y, std::int64_t pitch,
   }
 }
 
-void to_blocked(const float* x, float* y, std::int64_t channels, std::int64_t spatial) {
-  for (std::int64_t block = 0; block < channels; block += kBlock, y += kBlock * spatial) {
-    for (std::int64_t s = 0; s < spatial; s += kWidth) {
-      const std::int64_t n = spatial - s < kWidth ? spatial - s : kWidth;
-      for (int c = 0; c < kBlock; c += kWidth) {
-        const float* from = x + (block + c) * spatial + s;
-        const std::int64_t rows = channels - block - c;
-        if (n == kWidth && rows >= kWidth) {
-          tile_to_blocked<true>(from, spatial, kWidth, kWidth, y + s * kBlock + c);
-        } else {
-          tile_to_blocked<false>(from, spatial, rows, n, y + s * kBlock + c);
-        }
+void rows_to_block(const float* x, std::int64_t pitch, float* y, std::int64_t channels,
+                   std::int64_t spatial) {
+  for (std::int64_t s = 0; s < spatial; s += kWidth) {
+    const std::int64_t n = spatial - s < kWidth ? spatial - s : kWidth;
+    for (int c = 0; c < kBlock; c += kWidth) {
+      const float* from = x + c * pitch + s;
+      if (n == kWidth && channels - c >= kWidth) {
+        tile_to_blocked<true>(from, pitch, kWidth, kWidth, y + s * kBlock + c);
+      } else {
+        tile_to_blocked<false>(from, pitch, channels - c, n, y + s * kBlock + c);
       }
     }
+  }
+}
+
+void to_blocked(const float* x, float* y, std::int64_t channels, std::int64_t spatial) {
+  for (std::int64_t block = 0; block < channels; block += kBlock, y += kBlock * spatial) {
+    rows_to_block(x + block * spatial, spatial, y, channels - block, spatial);
   }
 }
 
@@ -80,6 +84,6 @@ void from_blocked(const float* x, float* y, std::int64_t channels, std::int64_t 
 }  // namespace
 
 extern const LayoutKernels layout_kernels;
-const LayoutKernels layout_kernels = {to_blocked, from_blocked};
+const LayoutKernels layout_kernels = {to_blocked, rows_to_block, from_blocked};
 
 }  // namespace keel::simd::KEEL_TARGET

@@ -60,6 +60,30 @@ KEEL_INLINE void output_transform(const Vec (&m)[5], Vec (&r)[2]) {
   r[1] = m[1] + m[2] + m[4];
 }
 
+// r = G w, in double: the weights of all runs. Of a point p = +-a, +-1/a with a = 1/sqrt(2):
+// [1, p, p^2] / product of its distances to the others.
+constexpr double kA = 0.70710678118654752440, kInverseA = 1.41421356237309504880;
+KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[4]) {
+  r[0] = w[0];
+  r[1] = (w[0] + w[1] + w[2]) * 0.5;
+  r[2] = (w[0] - w[1] + w[2]) * 0.5;
+  r[3] = w[2];
+}
+KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[6]) {
+  r[0] = w[0];
+  r[1] = (w[0] + kA * w[1] + 0.5 * w[2]) * (-1 / 1.5);
+  r[2] = (w[0] - kA * w[1] + 0.5 * w[2]) * (-1 / 1.5);
+  r[3] = (w[0] + kInverseA * w[1] + 2 * w[2]) * (1 / 6.0);
+  r[4] = (w[0] - kInverseA * w[1] + 2 * w[2]) * (1 / 6.0);
+  r[5] = w[2];
+}
+KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[5]) {
+  r[0] = w[0];
+  r[1] = w[0] + w[2];
+  r[2] = w[2];
+  r[3] = r[4] = w[1];
+}
+
 // A patch with zeros where it lies outside the input.
 template <int Side>
 KEEL_INLINE void copy_patch(const WinogradInputArgs& a, float* copy) {
@@ -145,12 +169,45 @@ void output(const WinogradOutputArgs& a) {
   }
 }
 
+// The lanes are a loop of doubles, which the compiler turns into vectors.
+template <int Side>
+void weights(const WinogradWeightsArgs& args) {
+  const WinogradWeightsArgs a = args;
+  double half[Side][3][kBlock];
+  for (std::int64_t c = 0; c < a.channels; c++) {
+    const float* w = a.w + c * 9 * kBlock;
+    for (int j = 0; j < 3; j++) {
+      for (int lane = 0; lane < kBlock; lane++) {
+        const float* from = w + j * kBlock + lane;
+        const double column[3] = {from[0], from[3 * kBlock], from[6 * kBlock]};
+        double r[Side];
+        weight_transform(column, r);
+        KEEL_UNROLL for (int i = 0; i < Side; i++) half[i][j][lane] = r[i];
+      }
+    }
+    float* u = a.u + c * a.u_channel;
+    for (int i = 0; i < Side; i++, u += Side * a.u_point) {
+      float row[Side][kBlock];
+      for (int lane = 0; lane < kBlock; lane++) {
+        const double points[3] = {half[i][0][lane], half[i][1][lane], half[i][2][lane]};
+        double r[Side];
+        weight_transform(points, r);
+        KEEL_UNROLL for (int j = 0; j < Side; j++) row[j][lane] = static_cast<float>(r[j]);
+      }
+      for (int j = 0; j < Side; j++) {
+        for (int v = 0; v < kBlock; v += kWidth) store(u + j * a.u_point + v, load(row[j] + v));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 extern const WinogradKernels winograd_kernels;
 const WinogradKernels winograd_kernels = {
     {input<4>, input<6>, input<5>},
     {output<2, 4>, output<4, 6>, output<2, 5>},
+    {weights<4>, weights<6>, weights<5>},
 #if defined(__FMA__)
     true,
 #else

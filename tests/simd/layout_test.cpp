@@ -34,5 +34,25 @@ TEST(Layout, BothWaysWithPaddingAndGuards) {
   }
 }
 
+TEST(Layout, RowsApart) {
+  for (const KernelTable* k : isas()) {
+    SCOPED_TRACE(k->isa);
+    for (std::int64_t channels : {1, 3, 4, 8, 15, 16, 17}) {
+      for (std::int64_t spatial : hostile_sizes()) {
+        SCOPED_TRACE(testing::Message() << channels << " channels, " << spatial << " positions");
+        const std::int64_t pitch = spatial + 5;
+        Buffer x(channels * pitch, 1), y(spatial * kBlock, 2);
+        x.fill_random();
+        k->layout->rows_to_block(x.data(), pitch, y.data(), channels, spatial);
+        y.check("block");
+        for (std::int64_t i = 0; i < y.size(); i++) {
+          const std::int64_t c = i % kBlock, s = i / kBlock;
+          ASSERT_EQ(y[i], c < channels ? x[c * pitch + s] : 0.0f) << c << ", " << s;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace keel::simd::test
