@@ -174,6 +174,7 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
 
   Kernel kernel;
   kernel.name = (shape.prologue ? "batch norm, " : "") + blocked.plan.kernel;
+  kernel.note = blocked.plan.note;
   kernel.flops = blocked.plan.flops;
   kernel.scratch_per_thread = blocked.plan.thread_scratch;
   kernel.scratch_shared = scratch.total;

@@ -74,6 +74,7 @@ struct Kernel {
   std::size_t scratch_per_thread = 0;  // bytes, 64-byte aligned, contents undefined
   std::size_t scratch_shared = 0;
   std::string name;  // what a profile shows: "conv3x3 direct 1x14x32"
+  std::string note;  // and why no faster kernel: "winograd: stride 2x2"
   double flops = 0;
   // Bit i set: prepare packed constant input i, and `run` does not read it; once all its users have
   // done so, the constant itself is dropped.

@@ -61,6 +61,11 @@ ConvShape conv_canonical(const ConvShape& shape) {
   return s;
 }
 
+std::string conv_plane(const ConvExtents& e) {
+  return (e[0] > 1 ? std::to_string(e[0]) + "x" : "") + std::to_string(e[1]) + "x" +
+         std::to_string(e[2]);
+}
+
 std::int64_t conv_chunks(std::int64_t pieces, double flops, int threads) {
   constexpr double kSmallest = 5e5;  // about 5 us
   constexpr std::int64_t kPerThread = 4;
@@ -74,9 +79,9 @@ bool takes_plain_input(const ConvShape& shape) {
   return shape.group == 1 && !shape.transposed && shape.c <= kFewChannels;
 }
 
-ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict) {
-  check(shape);
-  const ConvShape s = conv_canonical(shape);
+namespace {
+
+ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int threads, bool strict) {
   if (s.plain_input) return plan_stem(s, kernels, threads);
   if (s.prologue || s.matrix) return plan_strassen(s, kernels, threads);
   const int tile = strict ? 0 : winograd_tile(s);
@@ -89,6 +94,30 @@ ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threa
   }
   if (!strict && prefers_strassen(s)) return plan_strassen(s, kernels, threads);
   return plan_direct(s, kernels, threads);
+}
+
+// Why plan_canonical() took no faster algorithm.
+std::string note_on(const ConvShape& s, const KernelTable& kernels, bool strict) {
+  if (s.group > 1 || s.prologue) return "";
+  if (product(s.kernel) == 1) {
+    if (prefers_strassen(s)) return strict ? "strassen: strict precision" : "";
+    return "strassen: slower by what was measured, from " + std::to_string(s.c) + " to " +
+           std::to_string(s.k) + " channels at " + conv_plane(s.out);
+  }
+  const int tile = winograd_tile(s);
+  if (tile > 0 && strict) return "winograd: strict precision";
+  if (tile == 4 && !kernels.winograd->fused) return "F(4,3): no fused multiply-add";
+  return winograd_note(s);
+}
+
+}  // namespace
+
+ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict) {
+  check(shape);
+  const ConvShape s = conv_canonical(shape);
+  ConvPlan plan = plan_canonical(s, kernels, threads, strict);
+  plan.note = note_on(s, kernels, strict);
+  return plan;
 }
 
 void pack_conv_weights(const ConvPlan& plan, const float* W, float* packed) {

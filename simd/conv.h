@@ -99,6 +99,7 @@ class ConvAlgorithm;
 // Immutable, may be shared by threads.
 struct ConvPlan {
   std::string kernel;   // for people: "direct 3x3 14x32"
+  std::string note;     // for people: why no faster algorithm; "" where there is none
   std::string packing;  // plans of the same weights and equal `packing` share packed weights
   double flops = 0;     // 2 * products of the formula, taps outside the input included
   std::int64_t packed_floats = 0;

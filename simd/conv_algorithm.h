@@ -27,6 +27,8 @@ ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threa
 // The side m of the output tile, 2 or 4, with which Winograd is faster than direct convolution; 0
 // where it is not, or does not apply.
 int winograd_tile(const ConvShape& shape);
+// Why it is less than 4; "" where it is not.
+std::string winograd_note(const ConvShape& shape);
 ConvPlan plan_winograd(const ConvShape& shape, const KernelTable& kernels, int threads, int m);
 
 // For pointwise convolutions: whether it beats plan_direct.
@@ -36,6 +38,9 @@ ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int t
 // `shape` with its axes moved so that the innermost is the longest run of equal treatment: axes of
 // size 1 that no tap leaves come first, and a 1x1 convolution becomes one long row.
 ConvShape conv_canonical(const ConvShape& shape);
+
+// "14x14", for people.
+std::string conv_plane(const ConvExtents& extents);
 
 constexpr std::int64_t kConvBlock = 16;  // channels of a block of NCHW16c
 

@@ -265,15 +265,11 @@ double winograd_cost(const ConvShape& s, int m) {
 
 // What keeps Winograd from computing this convolution at all; "" if nothing does.
 std::string obstacle(const ConvShape& s) {
-  const auto size = [](const ConvExtents& e) {
-    return (e[0] > 1 ? std::to_string(e[0]) + "x" : "") + std::to_string(e[1]) + "x" +
-           std::to_string(e[2]);
-  };
   if (s.group > 1) return "groups";
   if (s.transposed) return "transposed";
-  if (s.kernel != ConvExtents{1, 3, 3}) return "kernel " + size(s.kernel);
-  if (s.stride[1] != s.stride[2] || s.stride[1] > 2) return "stride " + size(s.stride);
-  if (s.dilation[1] != 1 || s.dilation[2] != 1) return "dilation " + size(s.dilation);
+  if (s.kernel != ConvExtents{1, 3, 3}) return "kernel " + conv_plane(s.kernel);
+  if (s.stride[1] != s.stride[2] || s.stride[1] > 2) return "stride " + conv_plane(s.stride);
+  if (s.dilation[1] != 1 || s.dilation[2] != 1) return "dilation " + conv_plane(s.dilation);
   if (s.in[0] != 1 || s.out[0] != 1 || s.pad[0] != 0) return "three axes";
   return s.plain_input ? "plain input" : "";
 }
@@ -281,12 +277,11 @@ std::string obstacle(const ConvShape& s) {
 }  // namespace
 
 std::string winograd_note(const ConvShape& s) {
-  if (product(s.kernel) == 1) return "";
   if (const std::string what = obstacle(s); !what.empty()) return "winograd: " + what;
   const int m = winograd_tile(s);
-  if (m == 4) return "";
-  const std::string at = std::to_string(s.out[1]) + "x" + std::to_string(s.out[2]);
-  return std::string(m == 2 ? "F(4,3)" : "winograd") + ": slower by the measured costs at " + at;
+  if (m == 4 || (m == 2 && s.stride[1] == 2)) return "";
+  return std::string(m == 2 ? "F(4,3)" : "winograd") + ": slower by what was measured, at " +
+         conv_plane(s.out);
 }
 
 int winograd_tile(const ConvShape& s) {
