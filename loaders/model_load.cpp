@@ -2,6 +2,7 @@
 #include "loaders/model_load.h"
 
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 
 namespace keel {
 
@@ -22,6 +23,7 @@ std::shared_ptr<const Model::State> load_state(const std::string& path, LoadedMo
 }
 
 Model Model::load(const std::string& path, const Options& options) {
+  const WeightReuse reuse;
   return Model(load_state(path, read_model(path, options), options));
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "onnx/onnx.pb.h"
 #include "runtime/error.h"
@@ -54,20 +55,41 @@ void merge(const ByteSource& source, Range range, google::protobuf::MessageLite&
                 str("bytes ", range.begin, " to ", range.end, " are not valid protobuf"));
 }
 
-void read_payload(const ByteSource& source, Range data, void* out) {
-  const std::size_t size = data.end - data.begin;
-  auto* bytes = static_cast<std::byte*>(out);
+// Bytes of the source, and where they go.
+struct Piece {
+  Range from;
+  std::byte* to;
+};
+
+void read_piece(const ByteSource& source, const Piece& piece) {
+  const std::size_t size = piece.from.end - piece.from.begin;
   for (std::size_t done = 0; done < size;) {
-    const std::size_t count = source.read(data.begin + done, bytes + done, size - done);
+    const std::size_t count = source.read(piece.from.begin + done, piece.to + done, size - done);
     if (count == 0) throw Error(ErrorCode::Io, "the file shrank while it was read");
     done += count;
   }
 }
 
+// All at once: one thread alone waits for memory that it touches for the first time.
+void read_pieces(const ByteSource& source, const std::vector<Piece>& payloads, Parallel& parallel) {
+  constexpr std::uint64_t kBytes = 2 << 20;
+  std::vector<Piece> pieces;
+  for (const Piece& payload : payloads)
+    for (std::uint64_t at = payload.from.begin; at < payload.from.end; at += kBytes)
+      pieces.push_back(
+          {{at, std::min(at + kBytes, payload.from.end)}, payload.to + (at - payload.from.begin)});
+  parallel.enter([&] {
+    parallel.chunks(static_cast<std::int64_t>(pieces.size()), [&](std::int64_t i, int) {
+      read_piece(source, pieces[static_cast<std::size_t>(i)]);
+    });
+  });
+}
+
 }  // namespace
 
 void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& model,
-                 Payloads* apart) {
+                 Parallel& parallel, Payloads* apart) {
+  std::vector<Piece> pieces;
   merge(source, {0, scan.graph_field.begin}, model);
   onnx::GraphProto& graph = *model.mutable_graph();
   std::uint64_t position = scan.graph.begin;
@@ -78,17 +100,19 @@ void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& m
     const std::uint64_t size = payload.data.end - payload.data.begin;
     if (apart != nullptr) {
       PayloadBytes& bytes = (*apart)[&tensor] = {weight_block(size), size};
-      read_payload(source, payload.data, bytes.data.get());
+      pieces.push_back({payload.data, bytes.data.get()});
     } else {
       // Protobuf would grow a large string by doubling, which takes three times its size.
       tensor.mutable_raw_data()->resize(size);
-      read_payload(source, payload.data, tensor.mutable_raw_data()->data());
+      read_piece(source,
+                 {payload.data, reinterpret_cast<std::byte*>(tensor.mutable_raw_data()->data())});
     }
     merge(source, {payload.data_field.end, payload.tensor.end}, tensor);
     position = payload.tensor_field.end;
   }
   merge(source, {position, scan.graph.end}, graph);
   merge(source, {scan.graph_field.end, source.size()}, model);
+  read_pieces(source, pieces, parallel);
 }
 
 void parse_tensor(const ByteSource& source, onnx::TensorProto& tensor) {

@@ -7,6 +7,7 @@
 
 #include "loaders/byte_source.h"
 #include "loaders/prescan.h"
+#include "runtime/parallel.h"
 
 namespace onnx {
 class ModelProto;
@@ -22,10 +23,10 @@ struct PayloadBytes {
 };
 using Payloads = std::unordered_map<const onnx::TensorProto*, PayloadBytes>;
 
-// Where `apart` is given, it takes the payloads of the scan, and their raw_data stays empty. Throws
-// Error(MalformedModel) where protobuf refuses the bytes.
+// Where `apart` is given, it takes the payloads of the scan, read by all threads, and their
+// raw_data stays empty. Throws Error(MalformedModel) where protobuf refuses the bytes.
 void parse_model(const ByteSource& source, const Scan& scan, onnx::ModelProto& model,
-                 Payloads* apart = nullptr);
+                 Parallel& parallel, Payloads* apart = nullptr);
 void parse_tensor(const ByteSource& source, onnx::TensorProto& tensor);
 
 }  // namespace keel::loaders

@@ -48,7 +48,9 @@ LoadedModel read_source(const ByteSource& source, const std::string& folder, Pur
   const Scan scan = prescan(source);
   auto messages = std::make_shared<Messages>();
   Payloads payloads;
-  parse_model(source, scan, messages->model, purpose == Purpose::Run ? &payloads : nullptr);
+  Parallel parallel(thread_count(options), options.executor, false);
+  parse_model(source, scan, messages->model, parallel,
+              purpose == Purpose::Run ? &payloads : nullptr);
   check_ir_version(messages->model.ir_version());
 
   LoadedModel loaded;

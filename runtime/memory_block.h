@@ -13,10 +13,21 @@ namespace keel {
 // TLB less. Throws Error(ResourceLimit).
 std::shared_ptr<std::byte> allocate_block(std::size_t bytes);
 
-// A tensor for weights: small ones share blocks of several MiB, so that they lie in large pages
+// A tensor for weights: small ones share blocks of 4 MiB, so that they lie in large pages
 // too. A block is given back with the last tensor in it; weights are made, packed and dropped in
 // about the same order, so hardly any memory waits for that. Thread-safe.
 Tensor weight_tensor(DataType type, Shape shape);
 std::shared_ptr<std::byte> weight_block(std::size_t bytes);
+
+// While one lives, blocks of weights that are given back are kept for the next that are asked for.
+// Reading, folding and packing pass the weights of a model on from one to the other, and to touch
+// new memory costs more than to copy into it. What is left over goes back with the last one.
+class WeightReuse {
+ public:
+  WeightReuse();
+  ~WeightReuse();
+  WeightReuse(const WeightReuse&) = delete;
+  WeightReuse& operator=(const WeightReuse&) = delete;
+};
 
 }  // namespace keel

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 #include "runtime/memory_limit.h"
 #include "simd/dispatch.h"
 
@@ -82,9 +83,7 @@ std::shared_ptr<const Model::State> build_model(Graph graph, const Options& opti
   } catch (const std::invalid_argument& error) {
     throw Error(ErrorCode::Usage, error.what());
   }
-  if (options.threads < 0)
-    throw Error(ErrorCode::Usage, str("threads: expected 0 or more, got ", options.threads));
-  state->threads = options.threads == 0 ? default_threads() : options.threads;
+  state->threads = thread_count(options);
   state->max_memory = memory_limit(options);
   if (graph.output_names.empty())
     for (ValueId id : graph.outputs) graph.output_names.push_back(graph.values[id].name);
@@ -126,6 +125,7 @@ std::shared_ptr<const Plan> Model::State::make(const std::vector<Shape>& input_s
   const PlanSettings settings{*kernels, threads, options.precision, max_memory};
   // Weights are packed as they are, whatever becomes of denormals during runs.
   Parallel parallel(threads, options.executor, false);
+  const WeightReuse reuse;
   try {
     return make_plan(graph, input_shapes, settings, weights, parallel);
   } catch (const ConstantDropped&) {

@@ -62,13 +62,13 @@ namespace {
 using Refusals = std::map<std::pair<std::string_view, NodeId>, Decision>;
 
 // One sweep of one pass over the graph; true if it changed anything.
-bool sweep(Graph& graph, const Options& options, const PassDef& pass, Refusals& refusals,
-           std::vector<Decision>& done) {
+bool sweep(Graph& graph, const Options& options, Parallel& parallel, const PassDef& pass,
+           Refusals& refusals, std::vector<Decision>& done) {
   bool changed = false;
   const std::vector<NodeId> order = graph.order;
   for (NodeId id : order) {
     if (graph.nodes[id].removed) continue;
-    PassResult result = pass.visit({graph, options}, id);
+    PassResult result = pass.visit({graph, options, parallel}, id);
     if (result.decision) {
       Decision& decision = *result.decision;
       decision.pass = pass.name;
@@ -122,6 +122,7 @@ void fold_inside(Graph& graph, NodeId id, const Options& options,
 void optimize(Graph& graph, const Options& options, const std::vector<Phase>& phases,
               std::vector<Decision>& decisions) {
   infer_types(graph);
+  Parallel parallel(thread_count(options), options.executor, false);
   for (Phase phase : phases) {
     Refusals refusals;
     // Every patch makes progress, so the bound only stops two passes that undo each other.
@@ -130,7 +131,8 @@ void optimize(Graph& graph, const Options& options, const std::vector<Phase>& ph
     for (int round = 0; changed && round < kMostRounds; ++round) {
       changed = false;
       for (const PassDef& pass : all_passes())
-        if (pass.phase == phase) changed |= sweep(graph, options, pass, refusals, decisions);
+        if (pass.phase == phase)
+          changed |= sweep(graph, options, parallel, pass, refusals, decisions);
     }
     if (phase == Phase::Fold)
       for (NodeId id : graph.order) fold_inside(graph, id, options, decisions);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/graph.h"
+#include "runtime/parallel.h"
 #include "runtime/patch.h"
 
 namespace keel {
@@ -22,6 +23,7 @@ enum class Phase { Simplify, Fold, Fuse, Layout };
 struct PassContext {
   const Graph& graph;
   const Options& options;
+  Parallel& parallel;  // for arithmetic on weights
 };
 
 // What a pass says of one node: nothing, a patch, or a refusal (done == false, with code, blocker

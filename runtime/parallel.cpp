@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "runtime/error.h"
 #include "runtime/team.h"
 
 #if defined(__x86_64__)
@@ -64,6 +65,12 @@ CpuLimits cpu_limits() {
 int default_threads() {
   const CpuLimits limits = cpu_limits();
   return limits.cgroup_quota > 0 ? std::min(limits.affinity, limits.cgroup_quota) : limits.affinity;
+}
+
+int thread_count(const Options& options) {
+  if (options.threads < 0)
+    throw Error(ErrorCode::Usage, str("threads: expected 0 or more, got ", options.threads));
+  return options.threads == 0 ? default_threads() : options.threads;
 }
 
 #if defined(__SANITIZE_THREAD__)

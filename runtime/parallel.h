@@ -21,6 +21,9 @@ CpuLimits cpu_limits();
 // min(CPU affinity, cgroup cpu.max), at least 1.
 int default_threads();
 
+// What Options::threads stands for. Throws Error(Usage) for less than 0.
+int thread_count(const Options& options);
+
 // The threads of one run: an arena of its own (or the application's), the denormal mode, and the
 // wish to stop. Chunks are claimed from a counter, so a thread that comes late, or never, leaves
 // the others more to do; results must not depend on which thread runs which chunk. One run at a

@@ -75,7 +75,7 @@ Refusal scale_filter(Work& work, NodeId id, const Filter& filter, const Affine& 
       factors.push_back(map.s[along == Along::Features ? filter.feature(e) : filter.channel(e)]);
   }  // else every row has all of them in order
   Tensor scaled;
-  Refusal refusal = scale_blocks(work.graph.nodes[id], *filter.W, factors, block, scaled);
+  Refusal refusal = scale_blocks(work, work.graph.nodes[id], *filter.W, factors, block, scaled);
   if (!refusal) replace_weights(work, id, 1, std::move(scaled), "");
   return refusal;
 }

@@ -80,7 +80,7 @@ Refusal absorb_before_gemm(Work& work, NodeId id, const Affine& behind) {
   if (!map) return mismatch(node, behind, "the columns");
   if (map->scales()) {
     Tensor scaled;
-    refusal = scale_blocks(node, *matrix.B, map->s, matrix.transposed ? matrix.K : 1, scaled);
+    refusal = scale_blocks(work, node, *matrix.B, map->s, matrix.transposed ? matrix.K : 1, scaled);
     if (refusal) return refusal;
     replace_weights(work, id, 1, std::move(scaled), "");
   }
@@ -128,7 +128,7 @@ Refusal absorb_behind_gemm(Work& work, NodeId id, const Affine& before) {
   }
   if (!map->scales()) return {};
   Tensor scaled;
-  refusal = scale_blocks(node, *matrix.B, map->s, matrix.transposed ? 1 : matrix.N, scaled);
+  refusal = scale_blocks(work, node, *matrix.B, map->s, matrix.transposed ? 1 : matrix.N, scaled);
   if (!refusal) replace_weights(work, id, 1, std::move(scaled), "");
   return refusal;
 }

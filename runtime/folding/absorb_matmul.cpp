@@ -16,7 +16,7 @@ Refusal scale_operand(Work& work, NodeId id, std::size_t slot, const Tensor& W, 
   const std::int64_t inner =
       product(W.shape(), static_cast<std::size_t>(axis) + 1, W.shape().size());
   Tensor scaled;
-  Refusal refusal = scale_blocks(work.graph.nodes[id], W, map.s, inner, scaled);
+  Refusal refusal = scale_blocks(work, work.graph.nodes[id], W, map.s, inner, scaled);
   if (!refusal) replace_weights(work, id, slot, std::move(scaled), "");
   return refusal;
 }

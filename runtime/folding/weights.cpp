@@ -1,7 +1,9 @@
 #include "runtime/folding/weights.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "runtime/constants.h"
 #include "runtime/error.h"
@@ -44,26 +46,45 @@ Refusal read_weights(const Work& work, const Node& node, std::size_t slot,
   return {};
 }
 
-Refusal scale_blocks(const Node& node, const Tensor& W, const std::vector<double>& factors,
-                     std::int64_t inner, Tensor& scaled) {
-  scaled = weight_tensor(W.type(), W.shape());
+namespace {
+
+// Blocks [begin, end) of `inner` elements, each with its factor. False where one is not finite.
+bool scale_range(const Tensor& W, const std::vector<double>& factors, std::int64_t inner,
+                 std::int64_t begin, std::int64_t end, Tensor& scaled) {
   bool finite = true;
-  const std::int64_t size = W.size();
-  std::size_t f = 0;
-  for (std::int64_t e = 0; e < size; e += inner, f = f + 1 == factors.size() ? 0 : f + 1) {
-    const double factor = factors[f];
+  for (std::int64_t block = begin; block < end; ++block) {
+    const double factor = factors[static_cast<std::size_t>(block) % factors.size()];
+    const std::int64_t e = block * inner;
     if (W.type() == DataType::Float) {
       const float* from = W.data_as<float>() + e;
       float* to = scaled.data_as<float>() + e;
       for (std::int64_t i = 0; i < inner; ++i) {
         to[i] = static_cast<float>(factor * static_cast<double>(from[i]));
-        finite &= std::isfinite(to[i]);
+        finite &= std::abs(to[i]) <= std::numeric_limits<float>::max();
       }
     } else {
       for (std::int64_t i = e; i < e + inner; ++i)
         finite &= store_rounded(scaled, i, factor * element_as_double(W, i));
     }
   }
+  return finite;
+}
+
+}  // namespace
+
+Refusal scale_blocks(const Work& work, const Node& node, const Tensor& W,
+                     const std::vector<double>& factors, std::int64_t inner, Tensor& scaled) {
+  scaled = weight_tensor(W.type(), W.shape());
+  constexpr std::int64_t kGrain = 128 << 10;  // elements
+  const std::int64_t blocks = inner > 0 ? W.size() / inner : 0;
+  if (work.parallel == nullptr || W.size() <= kGrain)
+    return scale_range(W, factors, inner, 0, blocks, scaled) ? Refusal{} : overflow(node, W.type());
+  std::atomic<bool> finite{true};
+  work.parallel->enter([&] {
+    work.parallel->ranges(blocks, kGrain / inner + 1, [&](std::int64_t begin, std::int64_t end) {
+      if (!scale_range(W, factors, inner, begin, end, scaled)) finite = false;
+    });
+  });
   return finite ? Refusal{} : overflow(node, W.type());
 }
 

@@ -9,6 +9,7 @@
 
 #include "runtime/folding/affine.h"
 #include "runtime/graph.h"
+#include "runtime/parallel.h"
 #include "runtime/patch.h"
 
 namespace keel::folding {
@@ -25,6 +26,7 @@ struct Work {
   std::vector<std::string> path;  // operators between those weights and the chain
   bool reached_weights = false;   // an operator with weights was found
   bool left_shift = false;        // only s was taken up; t has to be added where the chain stood
+  Parallel* parallel = nullptr;   // null: everything on the caller's thread
   // For running: the chain that goes. Keel's own operators may stand for what ONNX cannot express.
   const Chain* running = nullptr;
 };
@@ -35,8 +37,8 @@ Refusal read_weights(const Work& work, const Node& node, std::size_t slot,
                      std::shared_ptr<const Tensor>& weights);
 
 // W[e] * factor[(e / inner) % factors], each rounded once; OVERFLOW where one is not finite.
-Refusal scale_blocks(const Node& node, const Tensor& W, const std::vector<double>& factors,
-                     std::int64_t inner, Tensor& scaled);
+Refusal scale_blocks(const Work& work, const Node& node, const Tensor& W,
+                     const std::vector<double>& factors, std::int64_t inner, Tensor& scaled);
 
 // A tensor of these values, each rounded once; OVERFLOW where one is not finite.
 Refusal round_to(const Node& node, DataType type, Shape shape, const std::vector<double>& values,

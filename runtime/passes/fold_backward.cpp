@@ -29,7 +29,7 @@ PassResult visit(const PassContext& context, NodeId id) {
   if (refusal) return kept("BatchNormalization", std::move(refusal));
   // A uniform factor is nothing that batch normalization leaves behind.
   if (!chain || (!chain->batchnorm && chain->map.uniform())) return {};
-  Work work{graph, overridable, Patch(graph), 0, "", {}, false, false};
+  Work work{graph, overridable, Patch(graph), 0, "", {}, false, false, &context.parallel};
   refusal = absorb_before(work, chain->input, chain->map, graph.nodes[chain->nodes[0]].name);
   work.path.push_back(chain->ops(graph));
   const Node& last = graph.nodes[id];

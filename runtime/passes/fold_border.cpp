@@ -17,10 +17,15 @@ PassResult visit(const PassContext& context, NodeId id) {
   Refusal refusal;
   const auto chain = chain_ending_in(graph, id, context.options.allow_overridable, refusal);
   if (!chain || chain->map.axis != 1 || graph.values[chain->output].graph_output) return {};
-  Work work{graph,        context.options.allow_overridable,
-            Patch(graph), 0,
-            "",           {chain->ops(graph)},
-            false,        false,
+  Work work{graph,
+            context.options.allow_overridable,
+            Patch(graph),
+            0,
+            "",
+            {chain->ops(graph)},
+            false,
+            false,
+            &context.parallel,
             &*chain};
   if (absorb_behind(work, chain->output, chain->map, graph.nodes[id].name)) return {};
   work.patch.replace_uses(chain->output, chain->input);

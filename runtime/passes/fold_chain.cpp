@@ -17,7 +17,7 @@ PassResult visit(const PassContext& context, NodeId id) {
   const auto chain = chain_ending_in(graph, id, overridable, refusal);
   if (!chain || (!chain->batchnorm && chain->map.uniform())) return {};
   if (nodes_of(chain->map, chain->batchnorm) >= chain->nodes.size()) return {};
-  Work work{graph, overridable, Patch(graph), 0, "", {}, false, false};
+  Work work{graph, overridable, Patch(graph), 0, "", {}, false, false, &context.parallel};
   const Node& last = graph.nodes[id];
   refusal = add_map(work, last.name + "_merged", last.version, chain->map, chain->batchnorm,
                     graph.values[chain->output].type, chain->input, chain->output);

@@ -26,15 +26,20 @@ std::optional<Affine> shift_before_scale(const Affine& map) {
 }
 
 // What fold_border will do for a run is said in the report of a file, which cannot express it.
-void note_run(const Graph& graph, const Chain& chain, bool overridable, Refusal& refusal) {
-  Work run{graph, overridable, Patch(graph), 0, "", {}, false, false, &chain};
+void note_run(const PassContext& context, const Chain& chain, Refusal& refusal) {
+  const Graph& graph = context.graph;
+  const bool overridable = context.options.allow_overridable;
+  Work run{graph, overridable, Patch(graph), 0, "", {}, false, false, &context.parallel, &chain};
   if (!absorb_behind(run, chain.output, chain.map, graph.nodes[chain.nodes.back()].name))
     refusal.message += "; in a file it stays, keel run folds it";
 }
 
-PassResult fold_scale(const Graph& graph, const Chain& chain, bool overridable, Refusal refusal) {
+PassResult fold_scale(const PassContext& context, const Chain& chain, Refusal refusal) {
+  const Graph& graph = context.graph;
+  const bool overridable = context.options.allow_overridable;
   const auto shift = shift_before_scale(chain.map);
-  Work work{graph, overridable, Patch(graph), 0, "", {chain.ops(graph)}, false, false};
+  Work work{graph, overridable, Patch(graph),     0, "", {chain.ops(graph)},
+            false, false,       &context.parallel};
   const std::string& name = graph.nodes[chain.nodes.back()].name;
   if (!chain.map.scales() || !shift ||
       absorb_behind(work, chain.output, chain.map.scale_only(), name) ||
@@ -61,15 +66,15 @@ PassResult visit(const PassContext& context, NodeId id) {
   // In front of weights a bare scale and shift is BatchNormalization's only if it is per channel.
   if (!chain->batchnorm && chain->map.axis != 1) return {};
   const std::string ops = chain->ops(graph);
-  Work work{graph, overridable, Patch(graph), 0, "", {ops}, false, false};
+  Work work{graph, overridable, Patch(graph), 0, "", {ops}, false, false, &context.parallel};
   if (graph.values[chain->output].graph_output)
     refusal = {"CONSUMER_NOT_FOLDABLE", "the normalised value is an output of the model", ""};
   else
     refusal = absorb_behind(work, chain->output, chain->map, graph.nodes[id].name);
   if (refusal && !work.reached_weights && !chain->batchnorm) return {};
   if (refusal && refusal.code == "PADDED_CONSUMER") {
-    note_run(graph, *chain, overridable, refusal);
-    return fold_scale(graph, *chain, overridable, std::move(refusal));
+    note_run(context, *chain, refusal);
+    return fold_scale(context, *chain, std::move(refusal));
   }
   if (refusal) {
     if (!chain->batchnorm) return {};

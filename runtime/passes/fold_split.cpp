@@ -33,7 +33,7 @@ PassResult visit(const PassContext& context, NodeId id) {
   if (concat == nullptr) return {};
   const NodeId concat_id = graph.values[chain->input].producer;
   const Node& last = graph.nodes[id];
-  Work work{graph, overridable, Patch(graph), 0, "", {}, false, false};
+  Work work{graph, overridable, Patch(graph), 0, "", {}, false, false, &context.parallel};
   std::vector<std::string> rest;
   std::size_t taken = 0;
   for (std::size_t i = 0; i < concat->inputs.size(); ++i) {
