@@ -1,7 +1,6 @@
 #include "runtime/patch.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace keel {
 namespace {
@@ -104,12 +103,13 @@ void Patch::apply(Graph& graph) const {
   if (graph.values.size() != base_values_)
     throw Error(ErrorCode::Internal, "a patch was applied to another graph than it was made for");
   // Unique names matter: the writer turns new constants into initializers and outputs into names.
-  std::unordered_set<std::string> names;
-  if (!new_values_.empty())
-    for (const Value& value : graph.values) names.insert(value.name);
+  const auto taken = [&](const std::string& name) {
+    return std::any_of(graph.values.begin(), graph.values.end(),
+                       [&](const Value& value) { return value.name == name; });
+  };
   for (const NewValue& added : new_values_) {
     std::string name = added.name;
-    for (int k = 1; !names.insert(name).second; ++k) name = added.name + "_" + std::to_string(k);
+    for (int k = 1; taken(name); ++k) name = added.name + "_" + std::to_string(k);
     const ValueId id = graph.add_value(name);
     graph.values[id].type = added.type;
     graph.values[id].layout = added.layout;
