@@ -70,7 +70,7 @@ TEST(OnnxReader, SortsNodesAndRefusesCycles) {
 TEST(OnnxReader, RefusesBrokenSingleAssignment) {
   const auto fails = [](auto build) {
     ModelBuilder m;
-    m.input("x", test::Sizes{1});
+    m.input("x", test::Sizes{test::Size(1)});
     build(m);
     m.output("y");
     return failure(m).first;

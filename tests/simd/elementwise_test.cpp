@@ -9,8 +9,6 @@
 namespace keel::simd::test {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double clamp01(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
