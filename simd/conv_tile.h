@@ -58,6 +58,8 @@ struct ConvTileKernels {
   // [stride - 1][panel blocks - 1][pixels]; null where a tile is not offered. Beyond stride 2 all
   // taps are Copied and the kernel is that of stride 1.
   ConvTile tile[2][kMaxPanelBlocks][kMaxTilePixels + 1];
+  // As tile[0], for a last block of which at most 8 channels exist; null where that is no faster.
+  ConvTile half[kMaxPanelBlocks][kMaxTilePixels + 1];
   // y[p] = act(y[p] + bias + residual[p]) for `pixels` pixels of one channel block, 16 floats each,
   // `pixel` floats apart in y and residual. bias and residual may be null.
   void (*finish)(float* y, const float* bias, const float* residual, std::int64_t pixels,

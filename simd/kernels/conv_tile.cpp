@@ -3,12 +3,15 @@
 //
 //   acc[q][n] += w[block][tap][c][n] * x[block][pixel q at the tap][c]
 //
+// Half of a vector of 16 is computed at twice the speed, where the last channel block has no more.
+//
 // On 32 registers of 16 floats: 14 x 2 accumulators, 2 weights, 1 broadcast; on 16 registers of 8
 // floats 6 x 2; on 16 of 4 floats (product and sum apart) 2 x 4.
 #include "simd/conv_tile.h"
 
 #include "simd/epilogue.h"
 #include "simd/kernel.h"
+#include "simd/vec_low.h"
 
 namespace keel::simd::KEEL_TARGET {
 namespace {
@@ -25,7 +28,8 @@ struct Ahead {
 };
 
 // Pixels [First, Last) of a tile over `rows` channels. The pixels lie 16 * Stride floats apart.
-template <int First, int Last, int Stride, int Pixels, int Vecs>
+// Half: the last vector of a row of weights has nothing in its upper half.
+template <int First, int Last, int Stride, bool Half, int Pixels, int Vecs>
 KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, Ahead& ahead,
                             Vec (&acc)[Pixels][Vecs]) {
   for (std::int64_t c = 0; c < rows; c++) {
@@ -36,8 +40,12 @@ KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, A
     Vec weights[Vecs];
     KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = load_aligned(w + n * kWidth);
     KEEL_UNROLL for (int q = First; q < Last; q++) {
-      const Vec value = broadcast(x + q * Stride * kBlock + c);
-      KEEL_UNROLL for (int n = 0; n < Vecs; n++) acc[q][n] = fma(weights[n], value, acc[q][n]);
+      const float* at = x + q * Stride * kBlock + c;
+      const Vec value = Half && Vecs == 1 ? broadcast_low(at) : broadcast(at);
+      KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
+        acc[q][n] = Half && n == Vecs - 1 ? fma_low(weights[n], value, acc[q][n])
+                                          : fma(weights[n], value, acc[q][n]);
+      }
     }
     w += Vecs * kWidth;
   }
@@ -131,7 +139,7 @@ KEEL_INLINE void add_partial(const float* partial, Vec (&acc)[Pixels][Vecs]) {
   }
 }
 
-template <int Pixels, int Blocks, int Stride>
+template <int Pixels, int Blocks, int Stride, bool Half>
 KEEL_NOINLINE void tile(const ConvTileArgs& a) {
   constexpr int kVecs = Blocks * kVecsPerBlock;
   alignas(64) float copy[Pixels * Stride * kBlock];
@@ -156,15 +164,15 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
       const float* weights = w + tap->w * tap_floats;
       fetch_next(a, fetch, ahead);
       if (tap->edge == TapEdge::First) {
-        accumulate<1, Pixels, Stride>(from, weights, rows, ahead, acc);
+        accumulate<1, Pixels, Stride, Half>(from, weights, rows, ahead, acc);
       } else if (tap->edge == TapEdge::Last) {
-        accumulate<0, Pixels - 1, Stride>(from, weights, rows, ahead, acc);
+        accumulate<0, Pixels - 1, Stride, Half>(from, weights, rows, ahead, acc);
       } else {
         if (tap->edge == TapEdge::Copied) {
           copy_pixels<Stride, Pixels>(from - lane, a.x_pixel, *tap, copy);
           from = copy + lane;
         }
-        accumulate<0, Pixels, Stride>(from, weights, rows, ahead, acc);
+        accumulate<0, Pixels, Stride, Half>(from, weights, rows, ahead, acc);
       }
     }
     w += a.kernel_taps * tap_floats;
@@ -172,23 +180,24 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
   store_tile(a, acc);
 }
 
-template <int Pixels, int Blocks, int Stride>
+template <int Pixels, int Blocks, int Stride, bool Half>
 constexpr ConvTile offered() {
-  if constexpr (Pixels <= kPixels && Blocks <= kPanelBlocks) {
-    return tile<Pixels, Blocks, Stride>;
+  if constexpr (Pixels <= kPixels && Blocks <= kPanelBlocks && (!Half || kWidth == 16)) {
+    return tile<Pixels, Blocks, Stride, Half>;
   } else {
     return nullptr;
   }
 }
 
-#define KEEL_TILES(Blocks, Stride)                                                                \
-  {                                                                                               \
-    nullptr, offered<1, Blocks, Stride>(), offered<2, Blocks, Stride>(),                          \
-        offered<3, Blocks, Stride>(), offered<4, Blocks, Stride>(), offered<5, Blocks, Stride>(), \
-        offered<6, Blocks, Stride>(), offered<7, Blocks, Stride>(), offered<8, Blocks, Stride>(), \
-        offered<9, Blocks, Stride>(), offered<10, Blocks, Stride>(),                              \
-        offered<11, Blocks, Stride>(), offered<12, Blocks, Stride>(),                             \
-        offered<13, Blocks, Stride>(), offered<14, Blocks, Stride>()                              \
+#define KEEL_TILES(Blocks, Stride, Half)                                             \
+  {                                                                                  \
+    nullptr, offered<1, Blocks, Stride, Half>(), offered<2, Blocks, Stride, Half>(), \
+        offered<3, Blocks, Stride, Half>(), offered<4, Blocks, Stride, Half>(),      \
+        offered<5, Blocks, Stride, Half>(), offered<6, Blocks, Stride, Half>(),      \
+        offered<7, Blocks, Stride, Half>(), offered<8, Blocks, Stride, Half>(),      \
+        offered<9, Blocks, Stride, Half>(), offered<10, Blocks, Stride, Half>(),     \
+        offered<11, Blocks, Stride, Half>(), offered<12, Blocks, Stride, Half>(),    \
+        offered<13, Blocks, Stride, Half>(), offered<14, Blocks, Stride, Half>()     \
   }
 
 }  // namespace
@@ -197,7 +206,9 @@ extern const ConvTileKernels conv_tile_kernels;
 const ConvTileKernels conv_tile_kernels = {
     kPixels,
     kPanelBlocks,
-    {{KEEL_TILES(1, 1), KEEL_TILES(2, 1)}, {KEEL_TILES(1, 2), KEEL_TILES(2, 2)}},
+    {{KEEL_TILES(1, 1, false), KEEL_TILES(2, 1, false)},
+     {KEEL_TILES(1, 2, false), KEEL_TILES(2, 2, false)}},
+    {KEEL_TILES(1, 1, true), KEEL_TILES(2, 1, true)},
     finish,
 };
 

@@ -48,7 +48,7 @@ void check_all(const std::vector<ConvShape>& rows, const std::string& kernel = "
 TEST(Conv, Pointwise) {
   std::vector<ConvShape> rows;
   for (std::int64_t c : {1, 15, 16, 17, 33}) {
-    for (std::int64_t k : {1, 15, 16, 17, 31, 33, 64})
+    for (std::int64_t k : {1, 8, 9, 15, 16, 17, 24, 25, 31, 33, 40, 64})
       rows.push_back(square(c, k, 1, 5, 1, 1, 1, 0));
   }
   for (std::int64_t side : {1, 2, 3, 7, 13, 14, 17}) {
