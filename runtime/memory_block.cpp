@@ -38,8 +38,7 @@ MemoryRegions& regions() {
 std::shared_ptr<std::byte> region(std::size_t bytes) {
   std::byte* data = regions().take(bytes);
   if (data == nullptr) out_of_memory(bytes);
-  return std::shared_ptr<std::byte>(data,
-                                    [bytes](std::byte* all) { regions().give(all, bytes); });
+  return std::shared_ptr<std::byte>(data, [bytes](std::byte* all) { regions().give(all, bytes); });
 }
 
 // The block that weights are being placed in. It belongs to its tensors.
