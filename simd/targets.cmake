@@ -5,11 +5,12 @@
 # A kernel is a file simd/kernels/<family>.cpp, written once against simd/kernel.h. It is compiled
 # once per row into the namespace keel::simd::<name>. The flags double as the demands on the CPU:
 # dispatch.cpp looks every -m<feature> up in CPUID, so a row is all that a new instruction set takes.
+# The plain loops serve CPUs from before 2008 only; -O3 would make twice as much code of them.
 set(KEEL_SIMD_TARGETS
   "avx512|xsimd::avx512bw|-mavx2 -mfma -mf16c -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512"
   "avx2|xsimd::fma3<xsimd::avx2>|-mavx2 -mfma -mf16c"
   "sse4|xsimd::sse4_2|-msse4.2"
-  "scalar|-|")
+  "scalar|-|-O2")
 
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   set(KEEL_SIMD_TARGETS "scalar|-|")
