@@ -84,9 +84,11 @@ namespace {
 ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int threads, bool strict) {
   if (s.plain_input) return plan_stem(s, kernels, threads);
   if (s.prologue || s.matrix) return plan_strassen(s, kernels, threads);
-  const int tile = strict ? 0 : winograd_tile(s);
-  if (tile != 0)
-    return plan_winograd(s, kernels, threads, kernels.winograd->fused ? tile : std::min(tile, 2));
+  if (!strict) {
+    const WinogradChoice winograd = choose_winograd(s, kernels.winograd->fused ? 4 : 2);
+    if (winograd.expanding) return plan_expanding_winograd(s, kernels, threads, winograd.m);
+    if (winograd.m != 0) return plan_winograd(s, kernels, threads, winograd.m);
+  }
   if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
   if (s.group > 1 && s.k / s.group % kConvBlock != 0) {
     return prefers_narrow(s) ? plan_narrow(s, kernels, threads)
@@ -104,7 +106,7 @@ std::string note_on(const ConvShape& s, const KernelTable& kernels, bool strict)
     return "strassen: slower by what was measured, from " + std::to_string(s.c) + " to " +
            std::to_string(s.k) + " channels at " + conv_plane(s.out);
   }
-  const int tile = winograd_tile(s);
+  const int tile = choose_winograd(s, 4).m;
   if (tile > 0 && strict) return "winograd: strict precision";
   if (tile == 4 && !kernels.winograd->fused) return "F(4,3): no fused multiply-add";
   return winograd_note(s);

@@ -24,12 +24,20 @@ ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int 
 bool prefers_narrow(const ConvShape& shape);
 ConvPlan plan_narrow(const ConvShape& shape, const KernelTable& kernels, int threads);
 ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads);
-// The side m of the output tile, 2 or 4, with which Winograd is faster than direct convolution; 0
-// where it is not, or does not apply.
-int winograd_tile(const ConvShape& shape);
-// Why it is less than 4; "" where it is not.
+// How Winograd is faster than direct convolution: m is the side of the output tile, 2 or 4; 0 where
+// it is not, or does not apply. expanding: the points of the weights are made in every run.
+struct WinogradChoice {
+  int m = 0;
+  bool expanding = false;
+};
+// m is at most `most`.
+WinogradChoice choose_winograd(const ConvShape& shape, int most);
+// Why m is less than 4; "" where it is not.
 std::string winograd_note(const ConvShape& shape);
 ConvPlan plan_winograd(const ConvShape& shape, const KernelTable& kernels, int threads, int m);
+constexpr std::int64_t kExpandedChannels = 64;  // at a time
+ConvPlan plan_expanding_winograd(const ConvShape& shape, const KernelTable& kernels, int threads,
+                                 int m);
 
 // For pointwise convolutions: whether it beats plan_direct.
 bool prefers_strassen(const ConvShape& shape);

@@ -1,6 +1,7 @@
 // The primitives for which xsimd 8.1 has nothing, or something slow or differently defined: fused
 // multiply-add on AVX-512, masked tails, unordered comparison, rounding, lane order of reductions,
-// transposes. The one place that asks for the instruction set; kernels overload nothing.
+// transposes. With vec_low.h the one place that asks for the instruction set; kernels overload
+// nothing.
 #pragma once
 
 #include <immintrin.h>

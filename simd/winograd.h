@@ -1,6 +1,7 @@
 // The transforms of Winograd's minimal filtering for 3 x 3 kernels on one channel block: a patch of
 // side^2 inputs becomes as many points, the points of a product become m x m outputs; nine weights
-// become points when they are packed. conv_winograd.cpp has the formulas.
+// become points, in double when they are packed, in float when they are used. conv_winograd.cpp has
+// the formulas.
 #pragma once
 
 #include <cstddef>
@@ -37,17 +38,32 @@ struct WinogradWeightsArgs {
   std::ptrdiff_t u_channel, u_point;
 };
 
+struct WinogradExpandArgs {
+  const float* w;  // [9 taps][channels][columns]
+  std::int64_t channels, columns;
+  float* u;  // a point: [channels][columns]
+  std::ptrdiff_t u_point;
+};
+
 // The form that serves tiles of m x m outputs at a stride, and the side of its patches.
 struct WinogradForm {
   int m, stride, side;
 };
 constexpr WinogradForm kWinogradForms[] = {{2, 1, 4}, {4, 1, 6}, {2, 2, 5}};
 
+// Its index; there is one.
+inline int winograd_form(int m, std::int64_t stride) {
+  int i = 0;
+  while (kWinogradForms[i].m != m || kWinogradForms[i].stride != stride) i++;
+  return i;
+}
+
 struct WinogradKernels {
   // By form.
   void (*input[3])(const WinogradInputArgs&);
   void (*output[3])(const WinogradOutputArgs&);
   void (*weights[3])(const WinogradWeightsArgs&);
+  void (*expand[3])(const WinogradExpandArgs&);
   // Multiply-adds round once. Where they round twice, m = 4 loses so many bits that a deep network
   // (a U-Net, measured) is more than 2e-5 off.
   bool fused;

@@ -84,6 +84,52 @@ KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[5]) {
   r[3] = r[4] = w[1];
 }
 
+// r = G w on vectors of floats.
+KEEL_INLINE void expand_transform(const Vec (&w)[3], Vec (&r)[4]) {
+  const Vec outer = (w[0] + w[2]) * set1(0.5f);
+  r[0] = w[0];
+  r[1] = fma(set1(0.5f), w[1], outer);
+  r[2] = fnma(set1(0.5f), w[1], outer);
+  r[3] = w[2];
+}
+KEEL_INLINE void expand_transform(const Vec (&w)[3], Vec (&r)[6]) {
+  const Vec near = fma(set1(0.5f), w[2], w[0]) * set1(-1 / 1.5f);
+  const Vec far = fma(set1(2.0f), w[2], w[0]) * set1(1 / 6.0f);
+  r[0] = w[0];
+  r[1] = fma(set1(-kSqrtHalf / 1.5f), w[1], near);
+  r[2] = fnma(set1(-kSqrtHalf / 1.5f), w[1], near);
+  r[3] = fma(set1(kSqrt2 / 6.0f), w[1], far);
+  r[4] = fnma(set1(kSqrt2 / 6.0f), w[1], far);
+  r[5] = w[2];
+}
+KEEL_INLINE void expand_transform(const Vec (&w)[3], Vec (&r)[5]) {
+  r[0] = w[0];
+  r[1] = w[0] + w[2];
+  r[2] = w[2];
+  r[3] = r[4] = w[1];
+}
+
+template <int kSide>
+void expand(const WinogradExpandArgs& a) {
+  const std::int64_t tap = a.channels * a.columns;
+  for (std::int64_t i = 0; i < tap; i += kWidth) {
+    Vec half[kSide][3];
+    KEEL_UNROLL for (int j = 0; j < 3; j++) {
+      const float* from = a.w + j * tap + i;
+      const Vec column[3] = {load(from), load(from + 3 * tap), load(from + 6 * tap)};
+      Vec r[kSide];
+      expand_transform(column, r);
+      KEEL_UNROLL for (int k = 0; k < kSide; k++) half[k][j] = r[k];
+    }
+    float* to = a.u + i;
+    KEEL_UNROLL for (int k = 0; k < kSide; k++) {
+      Vec r[kSide];
+      expand_transform(half[k], r);
+      KEEL_UNROLL for (int j = 0; j < kSide; j++, to += a.u_point) store(to, r[j]);
+    }
+  }
+}
+
 // A patch with zeros where it lies outside the input.
 template <int Side>
 KEEL_INLINE void copy_patch(const WinogradInputArgs& a, float* copy) {
@@ -208,6 +254,7 @@ const WinogradKernels winograd_kernels = {
     {input<4>, input<6>, input<5>},
     {output<2, 4>, output<4, 6>, output<2, 5>},
     {weights<4>, weights<6>, weights<5>},
+    {expand<4>, expand<6>, expand<5>},
 #if defined(__FMA__)
     true,
 #else

@@ -35,7 +35,16 @@ TEST(ConvWinograd, EveryBorder) {
 }
 
 TEST(ConvWinograd, SmallTiles) {
-  check_all({plane(512, 272, 7, 7), plane(500, 272, 6, 7)}, "winograd 2x2");
+  check_all({plane(128, 72, 7, 7), plane(200, 50, 6, 7)}, "winograd 2x2");
+}
+
+TEST(ConvWinograd, Expanding) {
+  std::vector<ConvShape> rows = {plane(500, 260, 7, 8), plane(512, 272, 10, 9, 0),
+                                 plane(512, 300, 8, 7), plane(330, 400, 4, 8, 1, 2)};
+  rows[0].bias = rows[2].bias = true;
+  rows[1].residual = rows[2].residual = true;
+  rows[2].activation = {ActivationKind::Relu, 1.0f, 0.0f};
+  check_all(rows, "winograd 4x4 expanding");
 }
 
 TEST(ConvWinograd, StrideTwo) {

@@ -1,0 +1,70 @@
+#include "simd/conv_winograd_plane.h"
+
+#include <algorithm>
+
+#include "simd/kernel_table.h"
+
+namespace keel::simd {
+
+WinogradPlane::WinogradPlane(const ConvShape& shape, const KernelTable& kernels, int m)
+    : shape_(shape),
+      kernels_(*kernels.winograd),
+      index_(winograd_form(m, shape.stride[1])),
+      form_(kWinogradForms[index_]),
+      rows_(ceil_div(shape.out[1], m)),
+      columns_(ceil_div(shape.out[2], m)),
+      count_(shape.n * rows_ * columns_) {}
+
+double WinogradPlane::flops() const {
+  return 18.0 * static_cast<double>(shape_.n * product(shape_.out) * shape_.k * shape_.c);
+}
+
+std::string WinogradPlane::name() const {
+  const std::string m = std::to_string(form_.m);
+  return m + "x" + m + (form_.stride == 2 ? "/2" : "");
+}
+
+void WinogradPlane::transform(Tiles tiles, std::int64_t c_block, const float* x, float* V,
+                              std::int64_t v_point) const {
+  WinogradInputArgs a;
+  a.x_row = shape_.in[2] * kConvBlock;
+  a.v_point = v_point;
+  a.v = V;
+  const std::int64_t side = form_.side, step = form_.m * form_.stride;
+  for (std::int64_t t = tiles.begin; t < tiles.end; t++, a.v += kConvBlock) {
+    const std::int64_t image = t / (rows_ * columns_);
+    const std::int64_t row = t / columns_ % rows_ * step - shape_.pad[1];
+    const std::int64_t column = t % columns_ * step - shape_.pad[2];
+    const std::int64_t position = row * shape_.in[2] + column;
+    a.x = x + image * shape_.x_image +
+          (c_block * shape_.in[1] * shape_.in[2] + position) * kConvBlock;
+    a.row_begin = std::max<std::int64_t>(0, -row);
+    a.row_end = std::min(side, shape_.in[1] - row);
+    a.column_begin = std::max<std::int64_t>(0, -column);
+    a.column_end = std::min(side, shape_.in[2] - column);
+    kernels_.input[index_](a);
+  }
+}
+
+void WinogradPlane::leave(Tiles tiles, std::int64_t k_block, const float* M, std::int64_t m_point,
+                          const ConvArgs& args) const {
+  WinogradOutputArgs a;
+  a.m = M;
+  a.m_point = m_point;
+  a.bias = shape_.bias ? args.bias + k_block * kConvBlock : nullptr;
+  a.y_row = shape_.out[2] * kConvBlock;
+  a.activation = shape_.activation;
+  for (std::int64_t t = tiles.begin; t < tiles.end; t++, a.m += kConvBlock) {
+    const std::int64_t image = t / (rows_ * columns_);
+    const std::int64_t row = t / columns_ % rows_ * form_.m;
+    const std::int64_t column = t % columns_ * form_.m;
+    const std::int64_t at = ((k_block * shape_.out[1] + row) * shape_.out[2] + column) * kConvBlock;
+    a.residual = shape_.residual ? args.residual + image * shape_.residual_image + at : nullptr;
+    a.y = args.y + image * shape_.y_image + at;
+    a.rows = std::min<std::int64_t>(form_.m, shape_.out[1] - row);
+    a.columns = std::min<std::int64_t>(form_.m, shape_.out[2] - column);
+    kernels_.output[index_](a);
+  }
+}
+
+}  // namespace keel::simd
