@@ -70,12 +70,7 @@ struct BlockedConv {
     args.prologue = prologue_of(run);
     if (has_bias) args.bias = padded_bias(run, scratch(b_at));
     args.y = reorder_y ? scratch(y_at) : run.out<float>(0);
-    for (std::size_t phase = 0; phase < plan.phases.size(); ++phase)
-      run.parallel.chunks(plan.phases[phase], [&](std::int64_t chunk, int thread) {
-        simd::ConvArgs own = args;
-        own.thread_scratch = run.scratch(thread);
-        simd::run_conv_chunk(plan, static_cast<int>(phase), chunk, own);
-      });
+    run_conv_plan(plan, run, args);
     if (reorder_y)
       from_blocked(run.parallel, *kernels, run.output(0).dims, args.y, run.out<float>(0));
   }
@@ -142,6 +137,15 @@ bool is_blocked_conv(const PlainConv& conv) {
   };
   return !conv.in.empty() && conv.in.size() <= simd::kConvAxes && conv.images > 0 &&
          conv.channels > 0 && conv.features > 0 && positive(conv.in) && positive(conv.out);
+}
+
+void run_conv_plan(const simd::ConvPlan& plan, RunContext& run, const simd::ConvArgs& args) {
+  for (std::size_t phase = 0; phase < plan.phases.size(); ++phase)
+    run.parallel.chunks(plan.phases[phase], [&](std::int64_t chunk, int thread) {
+      simd::ConvArgs own = args;
+      own.thread_scratch = run.scratch(thread);
+      simd::run_conv_chunk(plan, static_cast<int>(phase), chunk, own);
+    });
 }
 
 Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv) {

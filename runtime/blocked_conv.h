@@ -15,6 +15,9 @@ bool is_blocked_conv(const PlainConv& conv);
 // X, residual and Y in either layout.
 Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv);
 
+// Runs all chunks of a plan; args without thread_scratch.
+void run_conv_plan(const simd::ConvPlan& plan, RunContext& run, const simd::ConvArgs& args);
+
 // Whether it can apply Node::prologue while it reads X.
 bool blocked_conv_takes_prologue(const PlainConv& conv);
 

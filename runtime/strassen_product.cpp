@@ -1,5 +1,6 @@
 #include "runtime/strassen_product.h"
 
+#include "runtime/blocked_conv.h"
 #include "runtime/memory_block.h"
 #include "runtime/reorder.h"
 #include "simd/conv.h"
@@ -23,12 +24,7 @@ struct StrassenProduct {
     if (has_residual) args.residual = run.in<float>(kResidual);
     args.y = run.out<float>(0);
     args.shared_scratch = run.shared_scratch;
-    for (std::size_t phase = 0; phase < plan.phases.size(); ++phase)
-      run.parallel.chunks(plan.phases[phase], [&](std::int64_t chunk, int thread) {
-        simd::ConvArgs own = args;
-        own.thread_scratch = run.scratch(thread);
-        simd::run_conv_chunk(plan, static_cast<int>(phase), chunk, own);
-      });
+    run_conv_plan(plan, run, args);
   }
 };
 

@@ -138,10 +138,16 @@ void run_layer(Layer& layer, Parallel& parallel, const float* x, const float* re
   const double begin = seconds();
   for (std::size_t phase = 0; phase < layer.plan.phases.size(); phase++) {
     parallel.chunks(layer.plan.phases[phase], [&](std::int64_t chunk, int thread) {
-      char* mine = reinterpret_cast<char*>(layer.mine.data) + thread * layer.plan.thread_scratch;
-      simd::run_conv_chunk(
-          layer.plan, static_cast<int>(phase), chunk,
-          {x, layer.packed.data, layer.bias.data, residual, y, mine, layer.shared.data});
+      simd::ConvArgs args;
+      args.x = x;
+      args.packed = layer.packed.data;
+      args.bias = layer.bias.data;
+      args.residual = residual;
+      args.y = y;
+      args.thread_scratch =
+          reinterpret_cast<char*>(layer.mine.data) + thread * layer.plan.thread_scratch;
+      args.shared_scratch = layer.shared.data;
+      simd::run_conv_chunk(layer.plan, static_cast<int>(phase), chunk, args);
     });
   }
   layer.best = std::min(layer.best, seconds() - begin);
