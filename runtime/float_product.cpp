@@ -11,6 +11,9 @@ namespace {
 
 // With so few rows packing B would cost more than the product.
 constexpr std::int64_t kFewRows = 6;
+// With so few rows a product with B transposed is bound by reading B, and a constant B of a size
+// that counts is better not held in a second form.
+constexpr std::int64_t kDotRows = 8;
 
 constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk packs
 
@@ -33,6 +36,9 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   panels_ = (n + gemm.panel - 1) / gemm.panel;
   thread_bytes_ = static_cast<std::size_t>(gemm.scratch_size(product.m, n, k)) * sizeof(float);
   const std::int64_t all = checked_mul(packed_size_, product.b_matrices);
+  dot_b_ =
+      product.m <= kDotRows && product.b_row == 1 && product.b_column > 0 && product.a_column == 1;
+  if (dot_b_) return;
   if (context.is_constant(b_input)) {
     const char* key = product.b_column == 1 ? "B" : "B transposed";
     constant_b_ = context.pack(key, [&] {
@@ -50,7 +56,7 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
 
 Kernel PreparedProduct::kernel() const {
   Kernel kernel;
-  kernel.name = direct_b_ ? "gemm of few rows" : "gemm";
+  kernel.name = dot_b_ ? "dot products" : direct_b_ ? "gemm of few rows" : "gemm";
   kernel.flops = 2.0 * static_cast<double>(product_.products) * static_cast<double>(product_.m) *
                  static_cast<double>(product_.n) * static_cast<double>(product_.k);
   kernel.scratch_shared = shared_bytes_;
@@ -67,7 +73,7 @@ void PreparedProduct::pack_panels(const float* b, std::int64_t matrix, std::int6
 
 const float* PreparedProduct::packed_b(RunContext& context, const float* b) const {
   if (constant_b_ != nullptr) return constant_b_->data_as<float>();
-  if (direct_b_) return b;
+  if (direct_b_ || dot_b_) return b;
   auto* packed = reinterpret_cast<float*>(context.shared_scratch);
   const std::int64_t panel = std::max<std::int64_t>(product_.k * kernels_->gemm->panel, 1);
   const std::int64_t step = std::max<std::int64_t>(kPackGrain / panel, 1);
@@ -90,6 +96,7 @@ void PreparedProduct::run(RunContext& context, const float* a, const float* b, c
   args.a_row = p.a_row;
   args.a_column = p.a_column;
   args.b_row = direct_b_ ? p.b_row : 0;
+  args.b_column = dot_b_ ? p.b_column : 0;
   args.c_row = p.n;
   args.alpha = p.alpha;
   args.addend_row = p.addend_row;
@@ -98,7 +105,7 @@ void PreparedProduct::run(RunContext& context, const float* a, const float* b, c
   args.residual_row = p.n;
   args.activation = p.activation;
   const float* ready = packed_b(context, b);
-  const std::int64_t b_size = direct_b_ ? p.k * p.n : packed_size_;
+  const std::int64_t b_size = direct_b_ || dot_b_ ? p.k * p.n : packed_size_;
   const std::int64_t chunks = gemm.chunks(p.m, p.n, p.k);
   context.parallel.chunks(p.products * chunks, [&](std::int64_t chunk, int thread) {
     const std::int64_t i = chunk / chunks;

@@ -48,7 +48,7 @@ class PreparedProduct {
   const simd::KernelTable* kernels_;
   std::size_t b_input_;
   std::shared_ptr<const Tensor> constant_b_;
-  bool direct_b_ = false;  // B is read where it is, unpacked
+  bool direct_b_ = false, dot_b_ = false;  // B is read where it is, by rows; by columns
   std::int64_t panels_ = 0, packed_size_ = 0;
   std::size_t shared_bytes_ = 0, thread_bytes_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <new>
@@ -33,6 +34,7 @@ std::byte* MemoryRegions::take(std::size_t bytes) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (std::byte* data = take_waiting(whole)) return data;
+    release_waiting(whole);
   }
   std::byte* data = from_system(whole);
   // The last page is a large one only where most of it is used.
@@ -51,6 +53,17 @@ std::byte* MemoryRegions::take_waiting(std::size_t bytes) {
   waiting_.erase(best);
   if (size > bytes) waiting_.emplace(data + bytes, size - bytes);
   return data;
+}
+
+void MemoryRegions::release_waiting(std::size_t bytes) {
+  while (bytes > 0 && !waiting_.empty()) {
+    const auto last = std::prev(waiting_.end());
+    const std::size_t size = std::min(last->second, bytes);
+    last->second -= size;
+    bytes -= size;
+    ::munmap(last->first + last->second, size);
+    if (last->second == 0) waiting_.erase(last);
+  }
 }
 
 void MemoryRegions::give(std::byte* data, std::size_t bytes) noexcept {

@@ -16,12 +16,14 @@ class MemoryRegions {
   std::byte* take(std::size_t bytes);
   void give(std::byte* data, std::size_t bytes) noexcept;
 
-  // Between these, what is given waits for the next take(). May be nested.
+  // Between these, what is given waits for the next take(). May be nested. Where nothing that waits
+  // is large enough, as much of it as take() gets anew goes back: fragments do not pile up.
   void begin_keeping();
   void end_keeping();
 
  private:
   std::byte* take_waiting(std::size_t bytes);
+  void release_waiting(std::size_t bytes);
   void keep(std::byte* data, std::size_t bytes);
 
   std::mutex mutex_;

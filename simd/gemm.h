@@ -15,8 +15,9 @@ struct GemmArgs {
   std::int64_t m = 0, n = 0, k = 0;
   const float* a = nullptr;  // A(i, p) = a[i * a_row + p * a_column]
   std::int64_t a_row = 0, a_column = 1;
-  const float* b = nullptr;  // as pack_b left it; or, where b_row > 0, B itself: see `run`
-  std::int64_t b_row = 0;
+  // As pack_b left it; or, where one of these is > 0, B itself: see `run`.
+  const float* b = nullptr;
+  std::int64_t b_row = 0, b_column = 0;
   float* c = nullptr;  // C(i, j) = c[i * c_row + j]
   std::int64_t c_row = 0;
   float alpha = 1.0f;
@@ -43,9 +44,11 @@ struct GemmKernels {
   std::int64_t (*chunks)(std::int64_t m, std::int64_t n, std::int64_t k);
   // Floats of scratch, 64-byte aligned, that one call of `run` needs; at most 1 MiB.
   std::int64_t (*scratch_size)(std::int64_t m, std::int64_t n, std::int64_t k);
-  // Computes one chunk of C, contents of the scratch undefined before and after. With b_row > 0, b
-  // is B unpacked, B(p, j) = b[p * b_row + j]: right for few rows (m <= 6), where packing would
-  // cost more than the product. k = 0 gives a product of zeros.
+  // Computes one chunk of C, contents of the scratch undefined before and after. B may be unpacked,
+  // which is right for few rows, where packing would cost more than the product:
+  //   b_row > 0, up to 6 rows:     B(p, j) = b[p * b_row + j];
+  //   b_column > 0, up to 8 rows:  B(p, j) = b[j * b_column + p], and a_column = 1.
+  // k = 0 gives a product of zeros.
   void (*run)(const GemmArgs& args, std::int64_t chunk, float* scratch);
 };
 

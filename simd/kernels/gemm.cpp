@@ -7,6 +7,7 @@
 #include "simd/gemm.h"
 
 #include "simd/elementwise.h"
+#include "simd/gemm_dot.h"
 #include "simd/gemm_tile.h"
 
 namespace keel::simd::KEEL_TARGET {
@@ -180,8 +181,7 @@ void multiply(const GemmArgs& g, const Chunk& c, const Step& s) {
   }
 }
 
-void run(const GemmArgs& g, std::int64_t chunk, float* scratch) {
-  const Chunk c = chunk_at(g, chunk);
+void multiply_blocks(const GemmArgs& g, const Chunk& c, float* scratch) {
   Step s;
   s.strips = ceil_div(c.rows, kRows);
   s.strip = scratch;
@@ -202,6 +202,15 @@ void run(const GemmArgs& g, std::int64_t chunk, float* scratch) {
       pack_a(g, c.row + first, rows, s.k, s.depth, s.strip + i * kStripFloats);
     }
     multiply(g, c, s);
+  }
+}
+
+void run(const GemmArgs& g, std::int64_t chunk, float* scratch) {
+  const Chunk c = chunk_at(g, chunk);
+  if (g.b_column > 0) {
+    dot_products(g, c.row, c.rows, c.column, c.column + c.columns);
+  } else {
+    multiply_blocks(g, c, scratch);
   }
   finish(g, c.row, c.rows, c.column, c.columns);
 }
