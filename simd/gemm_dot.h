@@ -1,7 +1,8 @@
 // Products of few rows with B transposed in memory: every element of C is the dot product of a row
 // of A and a column of B, which both lie in one piece. B is read once, as it is: a model that
 // multiplies by a large constant matrix neither copies nor rearranges it. Such a product is bound
-// by the memory that B lies in; 4 columns at a time are streams enough to keep it busy.
+// by the memory that B lies in; 4 columns at a time are streams
+// enough to keep it busy, without prefetches, which cost a fifth there.
 #pragma once
 
 #include "simd/gemm.h"
@@ -32,7 +33,6 @@ KEEL_NOINLINE static void dot_tile(const GemmArgs& g, std::int64_t row, std::int
     }
   };
   for (std::int64_t p = 0; p < whole; p += kWidth) {
-    KEEL_UNROLL for (int j = 0; j < Columns; j++) KEEL_PREFETCH_L1(b + j * g.b_column + p + 256);
     add_products([=](const float* x) { return load(x + p); });
   }
   if (left > 0) add_products([=](const float* x) { return load_partial(x + whole, left); });
