@@ -67,7 +67,7 @@ def compare(path, batch, threads, args, folder):
             commands[name] = command_of(name, job, args.keel)
         except worker_process.Failure as failure:
             results[name]["failed"] = str(failure)
-    contest = measure.Contest(commands, results, args.lock)
+    contest = measure.Contest(commands, results, measure.MAX_NME[args.precision], args.lock)
     try:
         contest.start(args.starts)
         contest.check(folder)
