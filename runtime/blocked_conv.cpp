@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/memory_block.h"
+#include "runtime/precision.h"
 #include "runtime/reorder.h"
 #include "simd/kernel_table.h"
 
@@ -162,8 +163,8 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
   shape.prologue = !context.node.prologue.empty();
   const bool plain_x = context.inputs[kX].layout == Layout::Plain;
   shape.plain_input = plain_x && simd::takes_plain_input(shape);
-  blocked.plan = simd::plan_conv(shape, context.kernels, context.threads,
-                                 context.precision == Precision::Strict);
+  blocked.plan =
+      simd::plan_conv(shape, context.kernels, context.threads, conv_precision(context.precision));
 
   ScratchPlan scratch{align64(blocked.plan.shared_scratch)};
   prepare_constants(context, blocked, scratch);

@@ -133,7 +133,8 @@ Tensor make_tensor(Shape shape, const std::vector<T>& values);
 
 enum class OptLevel { None, Basic, Full };
 // A promise about the result: Fp32 keeps each layer within NME 2e-5 of double arithmetic, Strict
-// uses IEEE fp32 products and sums in direct algorithms only, Bf16 may round operands to bf16.
+// uses IEEE fp32 products and sums in direct algorithms only, Bf16 may round operands to bf16 where
+// the CPU multiplies it (AMX, AVX512_BF16); sums stay fp32.
 enum class Precision { Fp32, Strict, Bf16 };
 
 struct Options {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "simd/bf16.h"
 #include "simd/conv_algorithm.h"
 #include "simd/kernel_table.h"
 #include "simd/winograd.h"
@@ -22,18 +23,18 @@ bool is_identity_map(const ConvShape& s) {
          s.pad == ConvExtents{0, 0, 0};
 }
 
-void check(const ConvShape& s) {
+void check(const ConvShape& s, const KernelTable& kernels, ConvPrecision precision) {
   assert(s.n >= 1 && s.c >= 1 && s.k >= 1 && s.group >= 1 && s.rank >= 1 && s.rank <= kConvAxes);
   assert(!s.plain_input || takes_plain_input(s));
   assert(!s.prologue || takes_prologue(s));
-  assert(!s.matrix || takes_matrix(s));
+  assert(!s.matrix || takes_matrix(s, kernels, precision));
   assert(s.c % s.group == 0 && s.k % s.group == 0);
   for (int a = 0; a < s.rank; a++) {
     assert(s.in[a] >= 1 && s.out[a] >= 1 && s.kernel[a] >= 1);
     assert(s.stride[a] >= 1 && s.dilation[a] >= 1);
     (void)a;
   }
-  (void)s;
+  (void)s, (void)kernels, (void)precision;
 }
 
 }  // namespace
@@ -81,8 +82,32 @@ bool takes_plain_input(const ConvShape& shape) {
 
 namespace {
 
-ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int threads, bool strict) {
+bool has_whole_blocks(const ConvShape& s) { return s.c % kConvBlock == 0 && s.k % kConvBlock == 0; }
+
+}  // namespace
+
+bool takes_matrix(const ConvShape& shape, const KernelTable& kernels, ConvPrecision precision) {
+  const ConvShape s = conv_canonical(shape);
+  if (precision == ConvPrecision::Strict || !has_whole_blocks(s)) return false;
+  return bf16_terms(s, kernels, precision) != 0 || strassen_takes_matrix(s);
+}
+
+std::string matrix_note(const ConvShape& shape, const KernelTable& kernels,
+                        ConvPrecision precision) {
+  const std::string note = bf16_note(conv_canonical(shape), kernels, precision);
+  if (note.empty() || kernels.bf16->unit == nullptr || has_whole_blocks(shape)) return note;
+  return "bf16: " + std::to_string(shape.c) + " by " + std::to_string(shape.k) +
+         ", not multiples of " + std::to_string(kConvBlock);
+}
+
+namespace {
+
+ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int threads,
+                        ConvPrecision precision) {
+  const bool strict = precision == ConvPrecision::Strict;
   if (s.plain_input) return plan_stem(s, kernels, threads);
+  const int terms = bf16_terms(s, kernels, precision);
+  if (terms != 0) return plan_bf16(s, kernels, threads, terms);
   if (s.prologue || s.matrix) return plan_strassen(s, kernels, threads);
   if (!strict) {
     const WinogradChoice winograd = choose_winograd(s, kernels.winograd->fused ? 4 : 2);
@@ -98,9 +123,10 @@ ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int thre
   return plan_direct(s, kernels, threads);
 }
 
-// Why plan_canonical() took no faster algorithm.
-std::string note_on(const ConvShape& s, const KernelTable& kernels, bool strict) {
-  if (s.group > 1 || s.prologue) return "";
+// Why plan_canonical() took no faster algorithm of floats.
+std::string float_note(const ConvShape& s, const KernelTable& kernels, ConvPrecision precision) {
+  const bool strict = precision == ConvPrecision::Strict;
+  if (s.group > 1 || s.prologue || s.matrix) return "";
   if (product(s.kernel) == 1) {
     if (prefers_strassen(s)) return strict ? "strassen: strict precision" : "";
     return "strassen: slower by what was measured, from " + std::to_string(s.c) + " to " +
@@ -112,13 +138,22 @@ std::string note_on(const ConvShape& s, const KernelTable& kernels, bool strict)
   return winograd_note(s);
 }
 
+// Why it took no faster algorithm.
+std::string note_on(const ConvShape& s, const KernelTable& kernels, ConvPrecision precision) {
+  if (bf16_terms(s, kernels, precision) != 0) return "";
+  const std::string bf16 = bf16_note(s, kernels, precision);
+  const std::string others = float_note(s, kernels, precision);
+  return bf16 + (bf16.empty() || others.empty() ? "" : "; ") + others;
+}
+
 }  // namespace
 
-ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict) {
-  check(shape);
+ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads,
+                   ConvPrecision precision) {
+  check(shape, kernels, precision);
   const ConvShape s = conv_canonical(shape);
-  ConvPlan plan = plan_canonical(s, kernels, threads, strict);
-  plan.note = note_on(s, kernels, strict);
+  ConvPlan plan = plan_canonical(s, kernels, threads, precision);
+  plan.note = note_on(s, kernels, precision);
   return plan;
 }
 

@@ -1,6 +1,6 @@
-// Convolutions and transposed convolutions on NCHW16c, fp32: planning, packing, running.
+// Convolutions and transposed convolutions on NCHW16c of floats: planning, packing, running.
 //
-//   ConvPlan plan = plan_conv(shape, select(), threads, strict);
+//   ConvPlan plan = plan_conv(shape, select(), threads, precision);
 //   pack_conv_weights(plan, W, packed);                        // plan.packed_floats
 //   for each phase, for each chunk < plan.phases[phase]:       // chunks in parallel, phases in
 //   turn
@@ -31,6 +31,12 @@
 #include "simd/prologue.h"
 
 namespace keel::simd {
+
+enum class ConvPrecision {
+  Strict,  // products and sums of floats, direct algorithms only
+  Float,   // an NME of 2e-5 against double
+  Bf16,  // operands rounded to bfloat16, sums in float, where the instruction set has a unit for it
+};
 
 constexpr int kConvAxes = 3;
 // One number per spatial axis, outermost first, as ONNX orders them; entries from `rank` on count
@@ -73,12 +79,15 @@ struct ConvShape {
 bool takes_plain_input(const ConvShape& shape);
 
 // True where the convolution can apply a prologue while it copies its input: pointwise, of stride
-// 1, blocked. Not under `strict`.
+// 1, blocked. Not under Strict.
 bool takes_prologue(const ConvShape& shape);
 
 // True for products of matrices that are better off as a pointwise convolution: `shape` has one
-// image, c and k, and a row of `in` and `out` pixels. Not under `strict`.
-bool takes_matrix(const ConvShape& shape);
+// image, c and k, and a row of `in` and `out` pixels.
+bool takes_matrix(const ConvShape& shape, const KernelTable& kernels, ConvPrecision precision);
+// For people: why products of bfloat16 do not compute it; "" where the precision forbids them.
+std::string matrix_note(const ConvShape& shape, const KernelTable& kernels,
+                        ConvPrecision precision);
 
 // One image: x [ceil(c/16)][spatial][16], or [c][spatial] plain; y and residual
 // [ceil(k/16)][spatial][16]. Lanes beyond the last channel are unspecified on input and output. All
@@ -109,8 +118,9 @@ struct ConvPlan {
   std::shared_ptr<const ConvAlgorithm> algorithm;
 };
 
-// strict: direct algorithms only. The shape must be valid as described above (asserted).
-ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads, bool strict);
+// The shape must be valid as described above (asserted).
+ConvPlan plan_conv(const ConvShape& shape, const KernelTable& kernels, int threads,
+                   ConvPrecision precision);
 
 // W in ONNX's layout: [k][c/group][kernel…], transposed [c][k/group][kernel…].
 // packed: plan.packed_floats, 64-byte aligned.

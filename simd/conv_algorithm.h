@@ -29,6 +29,7 @@ ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threa
 struct WinogradChoice {
   int m = 0;
   bool expanding = false;
+  double cost = 0;  // where m is not 0: steps of the tile kernel
 };
 // m is at most `most`.
 WinogradChoice choose_winograd(const ConvShape& shape, int most);
@@ -41,7 +42,15 @@ ConvPlan plan_expanding_winograd(const ConvShape& shape, const KernelTable& kern
 
 // For pointwise convolutions: whether it beats plan_direct.
 bool prefers_strassen(const ConvShape& shape);
+bool strassen_takes_matrix(const ConvShape& shape);
 ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads);
+
+// The terms, 1 or 3, in which products of bfloat16 compute this faster within the precision; 0
+// where they do not.
+int bf16_terms(const ConvShape& shape, const KernelTable& kernels, ConvPrecision precision);
+// Why that is 0; "" where the precision does not allow them.
+std::string bf16_note(const ConvShape& shape, const KernelTable& kernels, ConvPrecision precision);
+ConvPlan plan_bf16(const ConvShape& shape, const KernelTable& kernels, int threads, int terms);
 
 // `shape` with its axes moved so that the innermost is the longest run of equal treatment: axes of
 // size 1 that no tap leaves come first, and a 1x1 convolution becomes one long row.

@@ -401,8 +401,7 @@ bool takes_prologue(const ConvShape& shape) {
   return is_pointwise(s) && product(s.stride) == 1 && s.c >= 2 * kConvBlock;
 }
 
-bool takes_matrix(const ConvShape& shape) {
-  const ConvShape s = conv_canonical(shape);
+bool strassen_takes_matrix(const ConvShape& s) {
   return is_pointwise(s) && s.n == 1 && !s.prologue && s.c % kConvBlock == 0 &&
          s.k % kConvBlock == 0 && s.c >= 128 && s.k >= 128 && product(s.out) >= 28;
 }

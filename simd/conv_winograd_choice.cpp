@@ -77,7 +77,7 @@ WinogradChoice choose_winograd(const ConvShape& s, int most) {
       const double cost = winograd_cost(s, form, expanding);
       if (cost >= least) continue;
       least = cost;
-      best = {form.m, expanding};
+      best = {form.m, expanding, cost};
     }
   }
   return best;

@@ -9,6 +9,12 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include "simd/bf16.h"
 
 namespace keel::simd {
 
@@ -58,6 +64,18 @@ std::uint64_t read_xcr0() {
   return (static_cast<std::uint64_t>(edx) << 32) | eax;
 }
 
+// Whether the process may use tiles. Linux gives leave to those that ask, once for all threads, as
+// the state of a thread grows by 8 KB.
+bool may_use_tiles() {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  static const bool granted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return granted;
+#else
+  return false;
+#endif
+}
+
 Support support_of(const std::string& flag) {
   for (const Feature& f : kFeatures) {
     if (flag != f.flag) continue;
@@ -66,7 +84,8 @@ Support support_of(const std::string& flag) {
     if (!(r[f.reg] >> f.bit & 1)) return Support::NotInCpu;
     // XMM state is always there on x86-64, with or without XSAVE.
     const bool saved = f.xcr0 == kXmm || (read_xcr0() & f.xcr0) == f.xcr0;
-    return saved ? Support::Usable : Support::NotSaved;
+    if (!saved || (f.xcr0 == kTile && !may_use_tiles())) return Support::NotSaved;
+    return Support::Usable;
   }
   return Support::NotInCpu;  // a flag this table does not know: never claim it
 }
@@ -90,21 +109,38 @@ std::string missing_of(const char* flags) {
   return cpu + (cpu.empty() || system.empty() ? "" : "; ") + system;
 }
 
-std::vector<const KernelTable*> detect() {
-  std::vector<const KernelTable*> tables;
-#define KEEL_SIMD_TARGET(name, flags) \
-  if (missing_of(flags).empty()) tables.push_back(&name::kernel_table);
+// Every row, best first. A unit for products of bfloat16 must get a small product right before it
+// is offered.
+std::vector<InstructionSet> detect() {
+  std::vector<InstructionSet> sets;
+  const auto add = [&sets](const char* name, const char* flags, const KernelTable& table) {
+    std::string missing = missing_of(flags);
+    if (missing.empty() && table.bf16->unit != nullptr && !bf16_works(*table.bf16))
+      missing = std::string("right results of ") + table.bf16->unit;
+    sets.push_back({name, missing.empty() ? &table : nullptr, missing});
+  };
+#define KEEL_SIMD_TARGET(name, flags) add(#name, flags, name::kernel_table);
 #include KEEL_SIMD_TARGETS_INC
 #undef KEEL_SIMD_TARGET
-  return tables;
+  return sets;
 }
 
 bool is_auto(const char* isa) { return !isa || !*isa || std::string(isa) == "auto"; }
 
 }  // namespace
 
+const std::vector<InstructionSet>& instruction_sets() {
+  static const std::vector<InstructionSet> sets = detect();
+  return sets;
+}
+
 const std::vector<const KernelTable*>& available() {
-  static const std::vector<const KernelTable*> tables = detect();
+  static const std::vector<const KernelTable*> tables = [] {
+    std::vector<const KernelTable*> usable;
+    for (const InstructionSet& set : instruction_sets())
+      if (set.table != nullptr) usable.push_back(set.table);
+    return usable;
+  }();
   return tables;
 }
 
@@ -121,24 +157,9 @@ const KernelTable& select(const char* isa) {
     names += std::string(" ") + table->isa;
   }
   const char* why = "no such instruction set";
-#define KEEL_SIMD_TARGET(name, flags) \
-  if (std::string(isa) == #name) why = "this CPU lacks the instruction set";
-#include KEEL_SIMD_TARGETS_INC
-#undef KEEL_SIMD_TARGET
+  for (const InstructionSet& set : instruction_sets())
+    if (std::string(isa) == set.name) why = "this CPU lacks the instruction set";
   throw std::invalid_argument(std::string(why) + source + ": '" + isa + "'; available:" + names);
-}
-
-std::vector<InstructionSet> instruction_sets() {
-  std::vector<InstructionSet> sets;
-#define KEEL_SIMD_TARGET(name, flags)                                    \
-  {                                                                      \
-    const std::string missing = missing_of(flags);                       \
-    const KernelTable* table = &name::kernel_table;                      \
-    sets.push_back({#name, missing.empty() ? table : nullptr, missing}); \
-  }
-#include KEEL_SIMD_TARGETS_INC
-#undef KEEL_SIMD_TARGET
-  return sets;
 }
 
 }  // namespace keel::simd

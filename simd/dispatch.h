@@ -25,6 +25,6 @@ struct InstructionSet {
 };
 
 // Every row, best first, whether or not it can run here.
-std::vector<InstructionSet> instruction_sets();
+const std::vector<InstructionSet>& instruction_sets();
 
 }  // namespace keel::simd

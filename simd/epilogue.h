@@ -5,6 +5,12 @@
 #include "simd/kernel.h"
 #include "simd/prologue.h"
 
+#if defined(KEEL_BASE)
+namespace keel::simd::KEEL_BASE {
+void activate_vectors(const Activation& activation, float* v, std::int64_t n);
+}
+#endif
+
 namespace keel::simd::KEEL_TARGET {
 
 // The kinds of a few instructions. In min and max the operand that may be NaN stands second: those
@@ -24,7 +30,11 @@ KEEL_INLINE Vec activate_cheap(Vec x, Vec alpha, Vec beta) {
 }
 
 // Any kind on n vectors in memory, 64-byte aligned, in place. Defined in kernels/elementwise.cpp.
+#if defined(KEEL_BASE)
+using KEEL_BASE::activate_vectors;
+#else
 void activate_vectors(const Activation& activation, float* v, std::int64_t n);
+#endif
 
 template <ActivationKind kKind, int R, int C>
 KEEL_INLINE void apply_cheap(const Activation& activation, Vec (&v)[R][C]) {

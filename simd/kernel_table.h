@@ -9,7 +9,8 @@ namespace keel::simd {
 
 // One constant table per instruction set: table.layout->to_blocked(…).
 struct KernelTable {
-  const char* isa;  // the name in targets.cmake
+  const char* isa;          // the name in targets.cmake
+  const KernelTable* base;  // whose kernels this one has but for a few families; null: all its own
 #define KEEL_FAMILY(Type, name) const Type* name;
 #include "simd/families.inc"
 #undef KEEL_FAMILY

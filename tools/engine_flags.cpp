@@ -62,11 +62,14 @@ std::int64_t parse_integer(const std::string& text, const char* flag) {
 
 void EngineFlags::add_to(CLI::App& command) {
   command.add_option("--threads", threads, "Threads to run on, or auto")->capture_default_str();
-  command.add_option("--isa", isa, "auto, avx512, avx2, sse4, scalar")->capture_default_str();
+  command.add_option("--isa", isa, "auto, amx, avx512_bf16, avx512, avx2, sse4, scalar")
+      ->capture_default_str();
   command.add_option("--opt", opt, "Graph optimisation")
       ->check(CLI::IsMember({"none", "basic", "full"}))
       ->capture_default_str();
-  command.add_option("--precision", precision, "Promise about results")
+  command
+      .add_option("--precision", precision,
+                  "Promise about results; bf16: operands rounded to bfloat16")
       ->check(CLI::IsMember({"fp32", "strict", "bf16"}))
       ->capture_default_str();
   command.add_option("--max-memory", max_memory, "Refuse runs that take more, such as 512M");

@@ -6,6 +6,7 @@
 
 #include "runtime/error.h"
 #include "runtime/parallel.h"
+#include "simd/bf16.h"
 #include "tools/command.h"
 #include "tools/machine.h"
 #include "tools/result_stream.h"
@@ -40,10 +41,15 @@ Json caches() {
   return list;
 }
 
+// With bf16_gflops_per_s where there is a unit for products of bfloat16.
 Json peaks(const simd::KernelTable& kernels) {
   Json list = Json::array();
-  for (int threads : thread_counts())
-    list.push_back({{"threads", threads}, {"gflops_per_s", measured_peak(kernels, threads)}});
+  for (int threads : thread_counts()) {
+    Json peak{{"threads", threads}, {"gflops_per_s", measured_peak(kernels, threads)}};
+    if (kernels.bf16->unit != nullptr)
+      peak["bf16_gflops_per_s"] = measured_bf16_peak(kernels, threads);
+    list.push_back(peak);
+  }
   return list;
 }
 
@@ -116,14 +122,19 @@ std::string cache_text(const Json& cache) {
                      cpus > 1 ? fmt::format(" (for {} CPUs)", cpus) : "");
 }
 
+std::string bf16_text(const Json& peak) {
+  if (!peak.contains("bf16_gflops_per_s")) return "";
+  return fmt::format(", of bfloat16 {:.1f}", peak["bf16_gflops_per_s"].get<double>());
+}
+
 std::string isa_text(const Json& set) {
-  std::string text = fmt::format("  {:<8}", set["name"].get<std::string>());
+  std::string text = fmt::format("  {:<12}", set["name"].get<std::string>());
   if (!set["usable"].get<bool>()) return text + "no: " + set["missing"].get<std::string>() + "\n";
   text += set["chosen"].get<bool>() ? "chosen" : "yes   ";
   if (set.contains("peaks"))
     for (const Json& peak : set["peaks"])
-      text += fmt::format("  {:8.1f} GFLOP/s on {}", peak["gflops_per_s"].get<double>(),
-                          peak["threads"].get<int>());
+      text += fmt::format("  {:8.1f} GFLOP/s{} on {}", peak["gflops_per_s"].get<double>(),
+                          bf16_text(peak), peak["threads"].get<int>());
   return text + "\n";
 }
 

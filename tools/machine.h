@@ -11,6 +11,8 @@ namespace keel::tools {
 
 // Fused multiply-adds out of registers on `threads` threads at once, in GFLOP/s (2 FLOPs each).
 double measured_peak(const simd::KernelTable& kernels, int threads);
+// Products of bfloat16 with operands in L1, likewise; the kernels have a unit for them.
+double measured_bf16_peak(const simd::KernelTable& kernels, int threads);
 
 // GB/s of floats moved by `threads` threads at once, each in `bytes` of memory of its own. Counted
 // as STREAM does: a copy moves two streams, a triad three; what a store reads first is not counted.

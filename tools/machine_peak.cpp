@@ -4,6 +4,7 @@
 #include <functional>
 #include <thread>
 
+#include "simd/bf16.h"
 #include "simd/kernel_table.h"
 #include "simd/peak.h"
 #include "tools/machine.h"
@@ -32,18 +33,18 @@ double best_seconds(int threads, const Work& work) {
   return best;
 }
 
-// GB/s of passes that move `bytes` on each thread; so many of them that starting a thread does not
-// show.
+// Passes of `amount` bytes or operations on each thread, in 1e9 a second; so many of them that
+// starting a thread does not show.
 template <typename Pass>
-double rate(int threads, double bytes, const Pass& pass) {
+double rate(int threads, double amount, const Pass& pass) {
   constexpr double kLeastSeconds = 10e-3;
   std::int64_t passes = 1;
   const auto all = [&](int thread) {
     for (std::int64_t i = 0; i < passes; ++i) pass(thread);
   };
   while (seconds_of(1, all) < kLeastSeconds) passes *= 2;
-  const double moved = bytes * static_cast<double>(passes) * threads;
-  return moved / best_seconds(threads, all) * 1e-9;
+  const double all_of_it = amount * static_cast<double>(passes) * threads;
+  return all_of_it / best_seconds(threads, all) * 1e-9;
 }
 
 }  // namespace
@@ -52,6 +53,41 @@ double measured_peak(const simd::KernelTable& kernels, int threads) {
   constexpr std::int64_t kRounds = 2'000'000;  // long enough that starting a thread does not show
   const double seconds = best_seconds(threads, [&](int) { kernels.peak->multiply_add(kRounds); });
   return static_cast<double>(kRounds) * kernels.peak->flops_per_round * threads / seconds * 1e-9;
+}
+
+double measured_bf16_peak(const simd::KernelTable& kernels, int threads) {
+  constexpr std::int64_t kTaps = 8, kTiles = 16;
+  struct alignas(64) Memory {
+    std::uint16_t x[simd::kBf16Positions * simd::kBf16Channels];
+    std::uint16_t w[kTaps * simd::kBf16Panel * simd::kBf16OutputBlock];
+    float y[simd::kBf16Panel * simd::kBf16Positions * 16];
+  };
+  const simd::Bf16Kernels& unit = *kernels.bf16;
+  const std::ptrdiff_t taps[kTaps] = {};
+  const simd::Bf16Run run = {0, unit.pixels, 0};
+  const auto one = [](std::uint16_t& value) { value = 0x3f80; };  // 1.0
+  std::vector<Memory> memory(static_cast<std::size_t>(threads));
+  for (Memory& m : memory) {
+    std::for_each(std::begin(m.x), std::end(m.x), one);
+    std::for_each(std::begin(m.w), std::end(m.w), one);
+  }
+  const double flops =
+      2.0 * kTiles * kTaps * simd::kBf16Channels * simd::kBf16Panel * 16 * unit.pixels;
+  return rate(threads, flops, [&](int thread) {
+    Memory& m = memory[static_cast<std::size_t>(thread)];
+    simd::Bf16TileArgs a = {};
+    a.x = a.ahead = m.x;
+    a.blocks = 1, a.last_pairs = simd::kBf16Channels / 2;
+    a.taps = taps, a.taps_end = taps + kTaps;
+    a.w = m.w;
+    a.output_blocks = simd::kBf16Panel;
+    a.pixels = unit.pixels;
+    a.runs = &run, a.runs_end = &run + 1;
+    a.y = m.y, a.y_pixel = 16, a.y_block = simd::kBf16Positions * 16;
+    unit.begin();
+    for (int i = 0; i < kTiles; i++) unit.tile(a);
+    unit.end();
+  });
 }
 
 Bandwidth measured_bandwidth(const simd::KernelTable& kernels, int threads, std::int64_t bytes) {

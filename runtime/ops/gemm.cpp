@@ -4,11 +4,11 @@
 #include <limits>
 
 #include "runtime/activation.h"
+#include "runtime/constant_product.h"
 #include "runtime/error.h"
 #include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
 #include "runtime/ops/gemm_plain.h"
-#include "runtime/strassen_product.h"
 
 namespace keel::ops {
 namespace {
@@ -150,11 +150,11 @@ Kernel prepare_float(const PrepareContext& context) {
   plan.addend_row = bias.row;
   plan.addend_column = bias.column;
   plan.activation = context.node.epilogue.activation;
-  if (has_c || !context.has_input(2)) {
-    if (auto strassen = prepare_strassen_product(context, plan)) return *std::move(strassen);
-  }
+  const auto c = has_c ? std::optional<std::size_t>(2) : std::nullopt;
+  if (auto constant = prepare_constant_product(context, plan, c, 3)) return *std::move(constant);
   const PreparedProduct product(context, plan, 1);
   Kernel kernel = product.kernel();
+  kernel.note = constant_product_note(context, plan);
   kernel.run = [product, has_c](RunContext& run) {
     product.run(run, run.in<float>(0), run.in<float>(1), has_c ? run.in<float>(2) : nullptr,
                 run.node.epilogue.residual ? run.in<float>(3) : nullptr, run.out<float>(0));

@@ -1,9 +1,9 @@
 // keel.Linear: Y = act(A * B + C + residual), A [..., K], B [K, N], C [N]. What passes make of a
 // MatMul and what follows it; float only.
+#include "runtime/constant_product.h"
 #include "runtime/error.h"
 #include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
-#include "runtime/strassen_product.h"
 
 namespace keel::ops {
 namespace {
@@ -33,9 +33,11 @@ Kernel prepare_linear(const PrepareContext& context) {
   plan.k = plan.a_row = b[0];
   plan.addend_column = 1;
   plan.activation = context.node.epilogue.activation;
-  if (auto strassen = prepare_strassen_product(context, plan)) return *std::move(strassen);
+  if (auto constant = prepare_constant_product(context, plan, kC, kResidual))
+    return *std::move(constant);
   const PreparedProduct prepared(context, plan, kB);
   Kernel kernel = prepared.kernel();
+  kernel.note = constant_product_note(context, plan);
   kernel.run = [prepared](RunContext& run) {
     prepared.run(run, run.in<float>(kA), run.in<float>(kB), run.in<float>(kC),
                  run.node.epilogue.residual ? run.in<float>(kResidual) : nullptr,

@@ -1,6 +1,7 @@
 // MatMul: matrix products over the last two axes, numpy broadcasting over the others. A vector A
 // counts as one row, a vector B as one column, and that axis is dropped from the result.
 #include "runtime/activation.h"
+#include "runtime/constant_product.h"
 #include "runtime/error.h"
 #include "runtime/float_product.h"
 #include "runtime/infer_checks.h"
@@ -112,8 +113,11 @@ Kernel prepare_float(const PrepareContext& context) {
     plan.m = checked_mul(plan.m, plan.products);
     plan.products = 1;
   }
+  if (auto constant = prepare_constant_product(context, plan, std::nullopt, 2))
+    return *std::move(constant);
   const PreparedProduct prepared(context, plan, 1);
   Kernel kernel = prepared.kernel();
+  kernel.note = constant_product_note(context, plan);
   kernel.run = [prepared](RunContext& run) {
     prepared.run(run, run.in<float>(0), run.in<float>(1), nullptr,
                  run.node.epilogue.residual ? run.in<float>(2) : nullptr, run.out<float>(0));

@@ -1,7 +1,9 @@
 // GFLOP/s of the convolutions of a network, layer after layer as in a real run, so that weights
 // come from memory and activations from the layer before.
 //
-//   conv_bench [--network NAME] [--threads N] [--isa NAME] [--strict] [--runs N] [--totals]
+//   conv_bench [--network NAME] [--threads N] [--isa NAME] [--precision fp32|strict|bf16] [--runs
+//   N]
+//              [--totals]
 //
 // Every figure is the best of the runs, a total the sum of these; % is that of the FMA rate of the
 // same number of threads, measured in the same process. Above 100 %: Winograd, or taps that lie in
@@ -25,10 +27,15 @@ namespace keel::bench {
 namespace {
 
 struct Settings {
-  std::string network, isa;
+  std::string network, isa, precision = "fp32";
   int threads = 1, runs = 20;
-  bool strict = false, totals = false;
+  bool totals = false;
 };
+
+simd::ConvPrecision precision_of(const Settings& settings) {
+  if (settings.precision == "strict") return simd::ConvPrecision::Strict;
+  return settings.precision == "bf16" ? simd::ConvPrecision::Bf16 : simd::ConvPrecision::Float;
+}
 
 double wall_seconds() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -105,7 +112,8 @@ double fma_rate(const std::string& isa) {
   double best = 0;
 #if defined(__x86_64__)
   for (int i = 0; i < 20; i++) {
-    if (isa == "avx512") best = std::max(best, fma_rate_avx512());
+    if (isa == "avx512" || isa == "avx512_bf16" || isa == "amx")
+      best = std::max(best, fma_rate_avx512());
     if (isa == "avx2") best = std::max(best, fma_rate_avx2());
   }
 #endif
@@ -121,7 +129,7 @@ struct Layer {
 
 Layer make_layer(const simd::ConvShape& shape, const simd::KernelTable& kernels,
                  const Settings& settings) {
-  simd::ConvPlan plan = simd::plan_conv(shape, kernels, settings.threads, settings.strict);
+  simd::ConvPlan plan = simd::plan_conv(shape, kernels, settings.threads, precision_of(settings));
   const std::size_t weights = shape.k * shape.c / shape.group * shape.kernel[0] * shape.kernel[1];
   Memory plain(weights * 4), packed(plan.packed_floats * 4), bias((shape.k + 16) * 4);
   plain.fill(weights);
@@ -196,8 +204,7 @@ void run_network(const Network& network, const simd::KernelTable& kernels,
   std::printf("%s: %.2f ms, %.2f GFLOP, %.1f GFLOP/s", network.name.c_str(), best * 1e3,
               flops * 1e-9, flops / best * 1e-9);
   if (peak > 0) std::printf(", %.1f %% of %.1f", flops / best * 1e-7 / peak, peak);
-  std::printf(" (%s, %d threads%s)\n", kernels.isa, settings.threads,
-              settings.strict ? ", strict" : "");
+  std::printf(" (%s, %s, %d threads)\n", kernels.isa, settings.precision.c_str(), settings.threads);
 }
 
 int main(int argc, char** argv) {
@@ -205,13 +212,12 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; i++) {
     const std::string flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : "";
-    if (flag == "--strict") {
-      settings.strict = true;
-    } else if (flag == "--totals") {
+    if (flag == "--totals") {
       settings.totals = true;
     } else {
       if (flag == "--network") settings.network = value;
       if (flag == "--isa") settings.isa = value;
+      if (flag == "--precision") settings.precision = value;
       if (flag == "--threads") settings.threads = std::atoi(value);
       if (flag == "--runs") settings.runs = std::atoi(value);
       i++;

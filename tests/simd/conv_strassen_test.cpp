@@ -1,6 +1,7 @@
 // Strassen's product for pointwise convolutions against the reference: odd numbers of panels,
 // channels, pixels; strides; every instruction set and number of threads.
 #include "tests/support/conv_reference.h"
+#include "tests/support/matrix_reference.h"
 
 namespace keel::simd::test {
 namespace {
@@ -20,7 +21,7 @@ ConvShape plane(std::int64_t c, std::int64_t k, std::int64_t height, std::int64_
 
 void check_all(const std::vector<ConvShape>& rows) {
   for (const ConvShape& row : rows) {
-    check_conv(row, false, "strassen", kTolerance);
+    check_conv(row, ConvPrecision::Float, "strassen", kTolerance);
     if (testing::Test::HasFatalFailure()) return;
   }
 }
@@ -90,7 +91,8 @@ TEST(ConvStrassen, Prologue) {
     ASSERT_TRUE(takes_prologue(s));
     for (const KernelTable* k : isas()) {
       for (int threads : {1, 3}) {
-        const std::vector<float> y = run_conv(s, data, *k, threads, false);
+        const std::vector<float> y =
+            run_conv(s, data, *k, plan_conv(s, *k, threads, ConvPrecision::Float));
         EXPECT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), kTolerance)
             << describe(s) << ' ' << k->isa;
       }
@@ -98,62 +100,19 @@ TEST(ConvStrassen, Prologue) {
   }
 }
 
-ConvShape matrices(std::int64_t m, std::int64_t n, std::int64_t k) {
-  ConvShape s;
-  s.c = k, s.k = n;
-  s.rank = 1;
-  s.in[0] = s.out[0] = m;
-  s.matrix = s.bias = s.residual = true;
-  s.activation = {ActivationKind::Relu, 0, 0};
-  return s;
-}
-
-// Y = relu(A B + bias + residual), every matrix by rows, B transposed or not; at odd addresses.
-void check_matrices(ConvShape s, const KernelTable& kernels) {
-  const std::int64_t m = s.in[0], n = s.k, k = s.c;
-  ASSERT_TRUE(takes_matrix(s)) << describe(s);
-  Buffer a(m * k, 1), b(k * n), bias(n), residual(m * n, 3), y(m * n, 2);
-  for (Buffer* x : {&a, &b, &bias, &residual}) x->fill_random();
-  std::vector<double> expected(static_cast<std::size_t>(m * n));
-  for (std::int64_t i = 0; i < m; i++) {
-    for (std::int64_t j = 0; j < n; j++) {
-      double sum = static_cast<double>(bias[j]) + static_cast<double>(residual[i * n + j]);
-      for (std::int64_t p = 0; p < k; p++) {
-        sum += static_cast<double>(a[i * k + p]) *
-               static_cast<double>(s.by_input ? b[p * n + j] : b[j * k + p]);
-      }
-      expected[static_cast<std::size_t>(i * n + j)] = std::max(0.0, sum);
-    }
-  }
-  std::vector<float> first;
-  for (int threads : {1, 2, 5}) {
-    const ConvPlan plan = plan_conv(s, kernels, threads, false);
-    Buffer packed(plan.packed_floats), shared(static_cast<std::int64_t>(plan.shared_scratch / 4));
-    Buffer mine(static_cast<std::int64_t>(plan.thread_scratch / 4));
-    pack_conv_weights(plan, b.data(), packed.data());
-    const ConvArgs args = {a.data(), packed.data(), bias.data(),   residual.data(),
-                           y.data(), mine.data(),   shared.data(), {}};
-    for (std::size_t phase = 0; phase < plan.phases.size(); phase++) {
-      for (std::int64_t chunk = 0; chunk < plan.phases[phase]; chunk++) {
-        mine.fill(NAN);
-        run_conv_chunk(plan, static_cast<int>(phase), chunk, args);
-      }
-    }
-    a.check("a"), packed.check("packed"), y.check("y"), residual.check("residual");
-    mine.check("thread scratch"), shared.check("shared scratch");
-    EXPECT_LE(nme(y.data(), expected.data(), m * n), kTolerance)
-        << describe(s) << ' ' << kernels.isa;
-    if (first.empty()) first.assign(y.data(), y.data() + m * n);
-    EXPECT_EQ(std::memcmp(first.data(), y.data(), first.size() * sizeof(float)), 0);
-  }
-}
-
 TEST(ConvStrassen, Matrices) {
-  for (ConvShape s : {matrices(28, 128, 128), matrices(29, 160, 144), matrices(61, 192, 272),
-                      matrices(197, 128, 160), matrices(800, 128, 128)}) {
+  for (ConvShape s :
+       {matrix_product(28, 128, 128), matrix_product(29, 160, 144), matrix_product(61, 192, 272),
+        matrix_product(197, 128, 160), matrix_product(800, 128, 128)}) {
     for (bool by_input : {false, true}) {
       s.by_input = by_input;
-      for (const KernelTable* k : isas()) check_matrices(s, *k);
+      for (const KernelTable* k : isas()) {
+        SCOPED_TRACE(k->isa);
+        ASSERT_TRUE(takes_matrix(s, *k, ConvPrecision::Float)) << describe(s);
+        check_matrix_product(
+            s, [&](int threads) { return plan_conv(s, *k, threads, ConvPrecision::Float); }, false,
+            kTolerance);
+      }
     }
   }
 }
@@ -166,13 +125,15 @@ TEST(ConvStrassen, PositiveData) {
   for (float& v : data.W) v = std::fabs(v);
   const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
   for (const KernelTable* k : isas()) {
-    const std::vector<float> y = run_conv(s, data, *k, 1, false);
+    const std::vector<float> y = run_conv(s, data, *k, plan_conv(s, *k, 1, ConvPrecision::Float));
     EXPECT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), kTolerance) << k->isa;
   }
 }
 
 TEST(ConvStrassen, NotWhenStrict) {
-  EXPECT_EQ(plan_conv(plane(256, 256, 14, 14), *isas()[0], 1, true).kernel.substr(0, 6), "direct");
+  EXPECT_EQ(
+      plan_conv(plane(256, 256, 14, 14), *isas()[0], 1, ConvPrecision::Strict).kernel.substr(0, 6),
+      "direct");
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ ConvShape transposed(ConvShape s, std::int64_t output_padding = 0) {
 
 void check_all(const std::vector<ConvShape>& rows, const std::string& kernel = "") {
   for (const ConvShape& row : rows) {
-    check_conv(row, true, kernel);
+    check_conv(row, ConvPrecision::Strict, kernel);
     if (testing::Test::HasFatalFailure()) return;
   }
 }
@@ -267,7 +267,7 @@ TEST(Conv, EveryActivation) {
                         square(20, 20, 20, 9, 3, 1, 1, 1), square(20, 20, 20, 9, 3, 1, 2, 2)}) {
       s.bias = true;
       s.activation = {static_cast<ActivationKind>(kind), 0.5f, 0.75f};
-      check_conv(s, true, "", 1e-5);
+      check_conv(s, ConvPrecision::Strict, "", 1e-5);
     }
   }
 }

@@ -20,7 +20,7 @@ ConvShape plane(std::int64_t c, std::int64_t k, std::int64_t height, std::int64_
 
 void check_all(const std::vector<ConvShape>& rows, const std::string& kernel) {
   for (const ConvShape& row : rows) {
-    check_conv(row, false, kernel, kTolerance);
+    check_conv(row, ConvPrecision::Float, kernel, kTolerance);
     if (testing::Test::HasFatalFailure()) return;
   }
 }
@@ -91,15 +91,17 @@ TEST(ConvWinograd, PositiveData) {
   for (float& v : data.W) v = std::fabs(v);
   const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
   for (const KernelTable* k : isas()) {
-    std::string kernel;
-    const std::vector<float> y = run_conv(s, data, *k, 1, false, &kernel);
-    EXPECT_EQ(kernel, k->winograd->fused ? "winograd 4x4" : "winograd 2x2") << k->isa;
+    const ConvPlan plan = plan_conv(s, *k, 1, ConvPrecision::Float);
+    const std::vector<float> y = run_conv(s, data, *k, plan);
+    EXPECT_EQ(plan.kernel, k->winograd->fused ? "winograd 4x4" : "winograd 2x2") << k->isa;
     EXPECT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), kTolerance) << k->isa;
   }
 }
 
 TEST(ConvWinograd, NotWhenStrict) {
-  EXPECT_EQ(plan_conv(plane(64, 64, 56, 56), *isas()[0], 1, true).kernel.substr(0, 6), "direct");
+  EXPECT_EQ(
+      plan_conv(plane(64, 64, 56, 56), *isas()[0], 1, ConvPrecision::Strict).kernel.substr(0, 6),
+      "direct");
 }
 
 }  // namespace

@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "simd/dispatch.h"
+#include "tests/support/instruction_sets.h"
 
 namespace keel::simd::test {
 
 // for (const KernelTable* k : isas()) { SCOPED_TRACE(k->isa); … }
-inline const std::vector<const KernelTable*>& isas() { return available(); }
+inline const std::vector<const KernelTable*>& isas() { return keel::test::own_tables(); }
 
 // Sizes around every vector width, and primes.
 inline const std::vector<std::int64_t>& hostile_sizes() {

@@ -179,9 +179,7 @@ std::int64_t floats(std::size_t bytes) { return static_cast<std::int64_t>((bytes
 }  // namespace
 
 std::vector<float> run_conv(const ConvShape& s, const ConvData& data, const KernelTable& kernels,
-                            int threads, bool strict, std::string* kernel) {
-  const ConvPlan plan = plan_conv(s, kernels, threads, strict);
-  if (kernel) *kernel = plan.kernel;
+                            const ConvPlan& plan) {
   const std::int64_t in = volume(s.in, s.rank), out = volume(s.out, s.rank);
   const std::int64_t c = (s.c + 15) / 16 * 16, k = (s.k + 15) / 16 * 16;
   Buffer x(s.n * (s.plain_input ? s.c : c) * in), packed(plan.packed_floats), bias(k);
@@ -219,13 +217,14 @@ std::vector<float> run_conv(const ConvShape& s, const ConvData& data, const Kern
 
 namespace {
 
-void check_exact(const ConvShape& s, bool strict) {
+void check_exact(const ConvShape& s, ConvPrecision precision) {
   const ConvData data = conv_data(s, true);
   const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
   for (const KernelTable* kernels : isas()) {
     for (int threads : {1, 2, 3, 8}) {
-      std::string name;
-      const std::vector<float> y = run_conv(s, data, *kernels, threads, strict, &name);
+      const ConvPlan plan = plan_conv(s, *kernels, threads, precision);
+      const std::string& name = plan.kernel;
+      const std::vector<float> y = run_conv(s, data, *kernels, plan);
       for (std::size_t i = 0; i < y.size(); i++) {
         ASSERT_EQ(y[i], r[i]) << kernels->isa << ", " << threads << " threads: " << name << " at "
                               << i;
@@ -240,15 +239,17 @@ std::string kernel_on(const KernelTable& kernels, const std::string& best) {
   return tiles_of_four && !kernels.winograd->fused ? "winograd 2x2" : best;
 }
 
-void check_close(const ConvShape& s, bool strict, const std::string& kernel, double tolerance) {
+void check_close(const ConvShape& s, ConvPrecision precision, const std::string& kernel,
+                 double tolerance) {
   const ConvData data = conv_data(s, false);
   const auto r = conv_reference(s, data.x, data.W, data.bias, data.residual);
   for (const KernelTable* kernels : isas()) {
     std::vector<float> first;
     for (int threads : {1, 2, 3, 8}) {
       SCOPED_TRACE(testing::Message() << kernels->isa << ", " << threads << " threads");
-      std::string name;
-      const std::vector<float> y = run_conv(s, data, *kernels, threads, strict, &name);
+      const ConvPlan plan = plan_conv(s, *kernels, threads, precision);
+      const std::string& name = plan.kernel;
+      const std::vector<float> y = run_conv(s, data, *kernels, plan);
       ASSERT_EQ(name.substr(0, kernel.size()), kernel_on(*kernels, kernel));
       ASSERT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), tolerance) << name;
       if (first.empty()) first = y;
@@ -259,11 +260,12 @@ void check_close(const ConvShape& s, bool strict, const std::string& kernel, dou
 
 }  // namespace
 
-void check_conv(const ConvShape& s, bool strict, const std::string& kernel, double tolerance) {
+void check_conv(const ConvShape& s, ConvPrecision precision, const std::string& kernel,
+                double tolerance) {
   SCOPED_TRACE(describe(s));
   const std::int64_t length = s.c / s.group * volume(s.kernel, s.rank) + 2;
-  if (tolerance == 0) check_exact(s, strict);
-  check_close(s, strict, kernel, tolerance != 0 ? tolerance : sum_tolerance(length));
+  if (tolerance == 0) check_exact(s, precision);
+  check_close(s, precision, kernel, tolerance != 0 ? tolerance : sum_tolerance(length));
 }
 
 }  // namespace keel::simd::test

@@ -26,17 +26,16 @@ struct ConvData {
 // Integers in [-4, 4], or reals in [-1, 1].
 ConvData conv_data(const ConvShape& shape, bool integers);
 
-// Runs the shape's plan for `threads` threads, chunks of a phase in random order, with NaN in every
+// Runs a plan of the shape chunks of a phase in random order, with NaN in every
 // padding lane, in y and in all scratch, and guards around every buffer. Returns y, plain.
 std::vector<float> run_conv(const ConvShape& shape, const ConvData& data,
-                            const KernelTable& kernels, int threads, bool strict,
-                            std::string* kernel = nullptr);
+                            const KernelTable& kernels, const ConvPlan& plan);
 
 // On every instruction set, expects the exact result on integers for 1, 2, 3 and 8 threads, and on
 // reals the same bits for each number of threads, within what direct summation allows of the
 // reference. Where `tolerance` (an NME) is given it holds instead of both.
 // `kernel`: the start of the plan's kernel name, "" for any.
-void check_conv(const ConvShape& shape, bool strict, const std::string& kernel = "",
+void check_conv(const ConvShape& shape, ConvPrecision precision, const std::string& kernel = "",
                 double tolerance = 0);
 
 }  // namespace keel::simd::test

@@ -37,7 +37,12 @@ TEST(HwCommand, MeasuresEveryInstructionSetAndCache) {
     if (!isa["usable"]) continue;
     chosen += isa["chosen"] ? 1 : 0;
     ASSERT_EQ(isa["peaks"].size(), settings);
-    for (const auto& peak : isa["peaks"]) EXPECT_GT(peak["gflops_per_s"], 0);
+    for (const auto& peak : isa["peaks"]) {
+      EXPECT_GT(peak["gflops_per_s"], 0);
+      const std::string name = isa["name"];
+      EXPECT_EQ(peak.contains("bf16_gflops_per_s"), name == "amx" || name == "avx512_bf16");
+      EXPECT_GT(peak.value("bf16_gflops_per_s", 1.0), 0);
+    }
   }
   EXPECT_EQ(chosen, 1);
   EXPECT_EQ(json["bandwidth"].size(), (json["caches"].size() + 1) * settings);
