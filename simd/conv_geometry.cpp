@@ -172,6 +172,13 @@ ConvTapCache::Taps ConvTapCache::of(const ConvRun& run, std::int64_t index) {
 }
 
 ConvCut::ConvCut(std::int64_t count, std::int64_t longest)
-    : runs(ceil_div(count, longest)), shortest(count / runs), longer(count % runs) {}
+    : count(count), runs(ceil_div(count, longest)), shortest(count / runs), longer(count % runs) {}
+
+ConvCut ConvCut::longest_first(std::int64_t count, std::int64_t longest) {
+  ConvCut cut(count, longest);
+  cut.shortest = longest;
+  cut.longer = 0;
+  return cut;
+}
 
 }  // namespace keel::simd

@@ -1,6 +1,7 @@
 // Where a convolution reads and writes: output positions, kernel taps and the borders of the input.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -68,12 +69,15 @@ std::int64_t conv_x_position(const ConvLattice& lattice, const ConvRun& run);
 std::int64_t conv_y_position(const ConvLattice& lattice, const ConvRun& run,
                              const ConvExtents& out);
 
-// A row of `count` pixels cut into runs of at most `longest`, as equal as can be.
+// A row of `count` pixels cut into runs of at most `longest`, as equal as can be; or as many of
+// `longest` as there are, and what is left.
 struct ConvCut {
-  std::int64_t runs = 0, shortest = 0, longer = 0;  // the first `longer` runs have one pixel more
+  std::int64_t count = 0, runs = 0;
+  std::int64_t shortest = 0, longer = 0;  // the first `longer` runs have one pixel more
   ConvCut(std::int64_t count, std::int64_t longest);
+  static ConvCut longest_first(std::int64_t count, std::int64_t longest);
   std::int64_t begin(std::int64_t run) const {
-    return run * shortest + (run < longer ? run : longer);
+    return std::min(run * shortest + std::min(run, longer), count);
   }
 };
 

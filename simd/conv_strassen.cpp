@@ -32,6 +32,12 @@ namespace {
 
 constexpr int kProducts = 7;
 
+// Pairs of whole tiles first, then what is left: of the 197 rows of ViT one, which costs a few
+// steps where 8 pairs of 25 rows cost 3 to 5 %. A pair or two are better alike.
+ConvCut pair_cut(std::int64_t pixels, int tile) {
+  return pixels > 6 * tile ? ConvCut::longest_first(pixels, 2 * tile) : ConvCut(pixels, 2 * tile);
+}
+
 class StrassenConv : public ConvAlgorithm {
  public:
   StrassenConv(const ConvShape& shape, const KernelTable& kernels, int threads);
@@ -114,7 +120,7 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
     : shape_(shape),
       tiles_(*kernels.conv_tile),
       kernels_(*kernels.strassen),
-      cut_(product(shape.out), 2 * tiles_.max_pixels),
+      cut_(pair_cut(product(shape.out), tiles_.max_pixels)),
       half_(shape.c / kConvBlock / 2),
       k_half_(ceil_div(shape.k, kConvBlock) / 2),
       panels_(ceil_div(k_half_, tiles_.panel_blocks)),
