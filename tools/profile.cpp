@@ -12,6 +12,8 @@
 #include "tools/first_run.h"
 #include "tools/interrupt.h"
 #include "tools/machine.h"
+#include "tools/profile_html.h"
+#include "tools/profile_trace.h"
 #include "tools/result_stream.h"
 
 namespace keel::tools {
@@ -20,7 +22,7 @@ namespace {
 struct ProfileFlags {
   EngineFlags engine;
   InputFlags input;
-  std::string model, output;
+  std::string model, output, trace, html;
   int runs = 20, warmup = 3;
 };
 
@@ -40,9 +42,12 @@ std::string note_of(const Step& step) {
   return step.dynamic ? "prepared during the run" : step.kernel.note;
 }
 
-Json node_json(const Node& node, const Step& step, double us, double total_us, double peak) {
+// `index` is the step's place in the run.
+Json node_json(const Node& node, const Step& step, std::size_t index, double us, double total_us,
+               double peak) {
   const double gflops = us > 0 ? step.kernel.flops / us * 1e-3 : 0;
-  return {{"name", printable(node.name)},
+  return {{"step", index},
+          {"name", printable(node.name)},
           {"op", printable(node.op_type)},
           {"time_us", us},
           {"share", total_us > 0 ? us / total_us : 0},
@@ -88,7 +93,7 @@ Json measure(const ProfileFlags& flags) {
   Json nodes = Json::array();
   double flops = 0;
   for (std::size_t s : order) {
-    nodes.push_back(node_json(model.graph.nodes[steps[s].node], steps[s], us[s], total, peak));
+    nodes.push_back(node_json(model.graph.nodes[steps[s].node], steps[s], s, us[s], total, peak));
     flops += steps[s].kernel.flops;
   }
   return {{"schema", "keel.profile/1"},
@@ -151,8 +156,12 @@ void add_profile(CLI::App& app, ExitCode&) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("-o,--output", flags->output, "Write the answer to this file");
+  command->add_option("--trace", flags->trace, "Write a timeline for Perfetto to this file");
+  command->add_option("--html", flags->html, "Write a page with sortable tables to this file");
   command->callback([flags] {
     const Json json = measure(*flags);
+    if (!flags->trace.empty()) write_json(flags->trace, trace_of_profile(json));
+    if (!flags->html.empty()) write_text(flags->html, html_of_profile(json));
     if (flags->engine.format == "json")
       write_json(flags->output, json);
     else
