@@ -19,7 +19,8 @@ namespace {
 constexpr int kPixels = kWidth == 16 ? 14 : kWidth == 8 ? 6 : 2;
 constexpr int kPanelBlocks = kWidth == 16 ? 2 : 1;
 
-// What the loop below prefetches, a line of each a step: weights into L2, outputs into L1.
+// What the loop below prefetches, a line of each a step: weights into L2; outputs, or what is read
+// next, into L1.
 struct Ahead {
   const float* line;
   std::ptrdiff_t step;
@@ -35,7 +36,7 @@ KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, A
   for (std::int64_t c = 0; c < rows; c++) {
     KEEL_PREFETCH_L2(ahead.line);
     ahead.line += ahead.step;
-    __builtin_prefetch(ahead.near, 1, 3);
+    KEEL_PREFETCH_L1(ahead.near);
     ahead.near += ahead.near_step;
     Vec weights[Vecs];
     KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = load_aligned(w + n * kWidth);
@@ -124,10 +125,10 @@ KEEL_INLINE void plan_fetch(const ConvTileArgs& a, OutputFetch<Pixels, Blocks>& 
 }
 template <int Pixels, int Blocks>
 KEEL_INLINE void fetch_next(const ConvTileArgs& a, OutputFetch<Pixels, Blocks>& fetch,
-                            Ahead& ahead) {
+                            const float* input, std::ptrdiff_t input_step, Ahead& ahead) {
   const bool more = fetch.next < fetch.runs;
-  if (more) ahead.near = fetch.run[fetch.next++];
-  ahead.near_step = more ? a.y_pixel : 0;
+  ahead.near = more ? fetch.run[fetch.next++] : input;
+  ahead.near_step = more ? a.y_pixel : input_step;
 }
 
 template <int Pixels, int Vecs>
@@ -162,7 +163,9 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
     for (const ConvTap* tap = a.taps; tap != a.taps_end; tap++) {
       const float* from = x + tap->x + lane;
       const float* weights = w + tap->w * tap_floats;
-      fetch_next(a, fetch, ahead);
+      // The pixels of the next channel block, which lie far from these; or of the next tile.
+      const float* next = left > 0 ? from + a.x_block : a.x + Pixels * Stride * kBlock;
+      fetch_next(a, fetch, next, Stride * kBlock, ahead);
       if (tap->edge == TapEdge::First) {
         accumulate<1, Pixels, Stride, Half>(from, weights, rows, ahead, acc);
       } else if (tap->edge == TapEdge::Last) {
