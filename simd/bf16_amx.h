@@ -1,5 +1,5 @@
 // Products of bfloat16 by TDPBF16PS, written against `Tiles`: eight tiles of 16 rows of 64 bytes,
-// the processor's (amx_tiles.h) or emulated ones (amx_emulation.h).
+// the processor's (amx_tiles.h) or emulated ones (tests/support/amx_emulation.h).
 //
 //   C0 C1     A4     x B6 B7         16 pixels a row of C, 16 outputs a column; K = 32 channels
 //   C2 C3     A5

@@ -8,8 +8,8 @@
 #include "simd/bf16.h"
 #include "simd/kernel.h"
 
-#if defined(KEEL_AMX_EMULATION)
-#include "simd/amx_emulation.h"
+#if defined(KEEL_AMX_EMULATION)  // a header with tiles in plain C++, for tests
+#include KEEL_AMX_EMULATION
 #include "simd/bf16_amx.h"
 #elif defined(__AMX_BF16__) || defined(__AMXBF16__)  // the latter: Clang up to 15
 #include "simd/amx_tiles.h"

@@ -2,5 +2,5 @@
 // own.
 #define KEEL_TARGET amx_emulated
 #define KEEL_BASE scalar
-#define KEEL_AMX_EMULATION
+#define KEEL_AMX_EMULATION "tests/support/amx_emulation.h"
 #include "simd/kernels/bf16.cpp"
