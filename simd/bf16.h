@@ -45,6 +45,7 @@ struct Bf16TileArgs {
   const std::uint16_t* w;
   bool three_terms;
   int output_blocks;    // 1 or 2
+  int last_lanes;       // outputs of the last block that y, residual and bias have: 1 to 16
   std::int64_t pixels;  // at most Bf16Kernels::pixels
   // y = act(sum + bias + residual) for the pixels of the runs.
   const Bf16Run* runs;
@@ -55,8 +56,8 @@ struct Bf16TileArgs {
   std::ptrdiff_t y_pixel;  // floats
   std::ptrdiff_t y_block;
   Activation activation;
-  const std::uint16_t* ahead;  // prefetched into L2, a line for each pair of channels; any address
-  std::ptrdiff_t ahead_step;   // will do, step 0 where there is nothing to prefetch
+  const std::uint16_t* ahead;  // prefetched into L2, two lines for each pair of channels; any
+  std::ptrdiff_t ahead_step;   // address will do, step 0 where there is nothing to prefetch
 };
 
 // Positions of one channel block, out of two blocks of 16 channels or as many columns of a matrix.

@@ -53,6 +53,7 @@ bool bf16_works(const Bf16Kernels& kernels) {
   a.taps = taps, a.taps_end = taps + kTaps;
   a.w = a.ahead = w[0].at;
   a.output_blocks = kBf16Panel;
+  a.last_lanes = 16;
   a.pixels = kernels.pixels;
   a.runs = &run, a.runs_end = &run + 1;
   a.y = y.data();

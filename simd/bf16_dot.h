@@ -29,6 +29,7 @@ KEEL_INLINE void add_products(const std::uint16_t* x, const std::uint16_t* w, st
                               __m512 (&acc)[Pixels][Blocks]) {
   for (std::int64_t p = 0; p < pairs; p++, x += 2, w += kBlock * 2) {
     KEEL_PREFETCH_L2(ahead);
+    KEEL_PREFETCH_L2(ahead + kBf16Channels);
     ahead += ahead_step;
     __m512i weights[Blocks];
     KEEL_UNROLL for (int n = 0; n < Blocks; n++) {

@@ -80,24 +80,18 @@ bool takes_plain_input(const ConvShape& shape) {
   return shape.group == 1 && !shape.transposed && shape.c <= kFewChannels;
 }
 
-namespace {
-
-bool has_whole_blocks(const ConvShape& s) { return s.c % kConvBlock == 0 && s.k % kConvBlock == 0; }
-
-}  // namespace
-
 bool takes_matrix(const ConvShape& shape, const KernelTable& kernels, ConvPrecision precision) {
   const ConvShape s = conv_canonical(shape);
-  if (precision == ConvPrecision::Strict || !has_whole_blocks(s)) return false;
+  if (precision == ConvPrecision::Strict || s.c % kConvBlock != 0) return false;
   return bf16_terms(s, kernels, precision) != 0 || strassen_takes_matrix(s);
 }
 
 std::string matrix_note(const ConvShape& shape, const KernelTable& kernels,
                         ConvPrecision precision) {
   const std::string note = bf16_note(conv_canonical(shape), kernels, precision);
-  if (note.empty() || kernels.bf16->unit == nullptr || has_whole_blocks(shape)) return note;
-  return "bf16: " + std::to_string(shape.c) + " by " + std::to_string(shape.k) +
-         ", not multiples of " + std::to_string(kConvBlock);
+  if (note.empty() || kernels.bf16->unit == nullptr || shape.c % kConvBlock == 0) return note;
+  return "bf16: rows of " + std::to_string(shape.c) + ", no multiple of " +
+         std::to_string(kConvBlock);
 }
 
 namespace {

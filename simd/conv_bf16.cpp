@@ -25,8 +25,8 @@ class Bf16Conv : public ConvAlgorithm {
  private:
   using Rectangle = Bf16Geometry::Rectangle;
   using Panel = Bf16Geometry::Panel;
-  const float* lanes_of(const float* W, std::int64_t group, std::int64_t k, std::int64_t c,
-                        std::int64_t channels, float* lanes) const;
+  void gather_lanes(const float* W, std::int64_t group, std::int64_t k, std::int64_t c,
+                    std::int64_t channels, float* lanes) const;
   void pack_block(const float* W, const Panel& p, std::int64_t block, float* lanes,
                   std::uint16_t* to) const;
   void stage_chunk(std::int64_t chunk, const ConvArgs& args) const;
@@ -58,28 +58,33 @@ void Bf16Conv::summarize(ConvPlan* plan) const {
   if (g_.by_panels()) plan->phases.insert(plan->phases.begin(), g_.stage_chunks());
 }
 
-// [channel][tap][16 outputs], or with `by_input` [channel][all outputs] as W is; at most 32
-// channels from c on, of 16 outputs of a group from k on.
-const float* Bf16Conv::lanes_of(const float* W, std::int64_t group, std::int64_t k, std::int64_t c,
-                                std::int64_t channels, float* lanes) const {
+// `lanes` becomes [channel][tap][16 outputs], of at most 32 channels from c on and 16 outputs of a
+// group from k on.
+void Bf16Conv::gather_lanes(const float* W, std::int64_t group, std::int64_t k, std::int64_t c,
+                            std::int64_t channels, float* lanes) const {
   const ConvShape& s = g_.shape();
-  if (s.by_input) return W + c * s.k + k;
-  const std::int64_t kg = s.k / s.group, row = g_.group_channels() * g_.tap_count();
-  layout_.rows_to_block(W + (group * kg + k) * row + c * g_.tap_count(), row, lanes,
-                        std::min(kConvBlock, kg - k), channels * g_.tap_count());
-  return lanes;
+  const std::int64_t kg = s.k / s.group, outputs = std::min(kConvBlock, kg - k);
+  if (s.by_input) {
+    for (std::int64_t i = 0; i < channels; i++, lanes += kConvBlock) {
+      std::copy_n(W + (c + i) * s.k + k, outputs, lanes);
+      std::fill(lanes + outputs, lanes + kConvBlock, 0.0f);
+    }
+    return;
+  }
+  const std::int64_t row = g_.group_channels() * g_.tap_count();
+  layout_.rows_to_block(W + (group * kg + k) * row + c * g_.tap_count(), row, lanes, outputs,
+                        channels * g_.tap_count());
 }
 
 void Bf16Conv::pack_block(const float* W, const Panel& p, std::int64_t block, float* lanes,
                           std::uint16_t* to) const {
   const std::int64_t part = p.blocks * kBf16OutputBlock;
   const std::int64_t k = (p.first - p.group * g_.k_blocks() + block) * kConvBlock;
-  const std::int64_t pitch = g_.shape().by_input ? g_.shape().k : g_.tap_count() * kConvBlock;
   for (std::int64_t c = 0; c < g_.group_channels(); c += kBf16Channels) {
     const std::int64_t channels = std::min<std::int64_t>(kBf16Channels, g_.group_channels() - c);
-    const float* from = lanes_of(W, p.group, k, c, channels, lanes);
+    gather_lanes(W, p.group, k, c, channels, lanes);
     for (std::int64_t tap = 0; tap < g_.tap_count(); tap++, to += g_.parts() * part) {
-      kernels_.pack(from + tap * kConvBlock, pitch, channels, to,
+      kernels_.pack(lanes + tap * kConvBlock, g_.tap_count() * kConvBlock, channels, to,
                     g_.terms() == 3 ? to + part : nullptr);
     }
   }
@@ -150,13 +155,16 @@ Bf16TileArgs Bf16Conv::panel_args(std::int64_t index, const ConvArgs& args) cons
   a.w = reinterpret_cast<const std::uint16_t*>(args.packed) + p.first * g_.block_weights();
   a.three_terms = g_.terms() == 3;
   a.output_blocks = static_cast<int>(p.blocks);
+  const std::int64_t last = (p.first + p.blocks - 1) * kConvBlock;
+  a.last_lanes =  // NCHW16c has all lanes of its last block, a matrix only its columns
+      static_cast<int>(g_.shape().matrix ? std::min(kConvBlock, g_.shape().k - last) : kConvBlock);
   a.bias = g_.shape().bias ? args.bias + p.first * kConvBlock : nullptr;
   a.y_pixel = g_.y_pixel();
   a.y_block = g_.y_block();
   a.activation = g_.shape().activation;
   // While this panel is used the next comes into L2, a few lines a tile.
   a.ahead = a.w + p.blocks * g_.block_weights();
-  a.ahead_step = index + 1 < g_.panels() ? kBf16Channels : 0;
+  a.ahead_step = index + 1 < g_.panels() ? 2 * kBf16Channels : 0;
   return a;
 }
 

@@ -81,6 +81,7 @@ double measured_bf16_peak(const simd::KernelTable& kernels, int threads) {
     a.taps = taps, a.taps_end = taps + kTaps;
     a.w = m.w;
     a.output_blocks = simd::kBf16Panel;
+    a.last_lanes = 16;
     a.pixels = unit.pixels;
     a.runs = &run, a.runs_end = &run + 1;
     a.y = m.y, a.y_pixel = 16, a.y_block = simd::kBf16Positions * 16;

@@ -102,24 +102,46 @@ void pack(const float* lanes, std::ptrdiff_t pitch, std::int64_t channels, std::
   }
 }
 
+// The first lanes of a block in memory; all of them, or as many as the last output block has.
+template <bool kWhole>
+KEEL_INLINE Block load_lanes(const float* p, int lanes) {
+  if constexpr (kWhole) return load_block(p);
+  alignas(64) float memory[kBlock] = {};
+  for (int i = 0; i < lanes; i++) memory[i] = p[i];
+  return load_block(memory);
+}
+template <bool kWhole>
+KEEL_INLINE void store_lanes(float* p, const Block& x, int lanes) {
+  if constexpr (kWhole) return store_block(p, x);
+  alignas(64) float memory[kBlock];
+  store_block(memory, x);
+  for (int i = 0; i < lanes; i++) p[i] = memory[i];
+}
+
 // y = act(sum + bias + residual) for the pixels of a run in one block. Returns whether a sum is
 // NaN.
-KEEL_INLINE bool leave_run(const Bf16TileArgs& a, const Bf16Run& run, int block, const Block& bias,
+template <bool kWhole>
+KEEL_INLINE bool leave_run(const Bf16TileArgs& a, const Bf16Run& run, int block,
                            const float* sums) {
   const std::ptrdiff_t at = block * a.y_block + run.y;
   const float* residual = a.residual != nullptr ? a.residual + at : nullptr;
   float* y = a.y + at;
   sums += (block * kPixels + run.pixel) * kBlock;
+  Block bias = {};
+  if (a.bias != nullptr) bias = load_lanes<kWhole>(a.bias + block * kBlock, a.last_lanes);
   Mask nan = is_nan(zero());
   for (std::int64_t q = 0; q < run.count; q++, sums += kBlock, y += a.y_pixel) {
     Block sum = load_block(sums);
     KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) {
       nan = nan | is_nan(sum.v[v]);
       sum.v[v] += bias.v[v];
-      if (residual != nullptr) sum.v[v] += load(residual + q * a.y_pixel + v * kWidth);
+    }
+    if (residual != nullptr) {
+      const Block other = load_lanes<kWhole>(residual + q * a.y_pixel, a.last_lanes);
+      KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) sum.v[v] += other.v[v];
     }
     apply(a.activation, sum.v);
-    store_block(y, sum);
+    store_lanes<kWhole>(y, sum, a.last_lanes);
   }
   return any(nan);
 }
@@ -164,19 +186,21 @@ KEEL_NOINLINE void repair_nan(const Bf16TileArgs& a, const Bf16Run& run, int blo
   }
 }
 
+template <bool kWhole>
+KEEL_NOINLINE void leave_block(const Bf16TileArgs& a, int block, float* sums) {
+  for (const Bf16Run* run = a.runs; run != a.runs_end; run++) {
+    if (!leave_run<kWhole>(a, *run, block, sums) || !a.three_terms) continue;
+    repair_nan(a, *run, block, sums);
+    leave_run<kWhole>(a, *run, block, sums);
+  }
+}
+
 void tile(const Bf16TileArgs& a) {
   alignas(64) float sums[kBf16Panel * kPixels * kBlock];
   products(a, sums);
   for (int n = 0; n < a.output_blocks; n++) {
-    Block bias;
-    KEEL_UNROLL for (int v = 0; v < kVecsPerBlock; v++) {
-      bias.v[v] = a.bias != nullptr ? load(a.bias + n * kBlock + v * kWidth) : zero();
-    }
-    for (const Bf16Run* run = a.runs; run != a.runs_end; run++) {
-      if (!leave_run(a, *run, n, bias, sums) || !a.three_terms) continue;
-      repair_nan(a, *run, n, sums);
-      leave_run(a, *run, n, bias, sums);
-    }
+    const bool whole = n + 1 < a.output_blocks || a.last_lanes == kBlock;
+    whole ? leave_block<true>(a, n, sums) : leave_block<false>(a, n, sums);
   }
 }
 

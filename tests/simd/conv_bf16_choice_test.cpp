@@ -8,8 +8,9 @@ namespace keel::simd::test {
 namespace {
 
 TEST(ConvBf16, Matrices) {
-  const std::int64_t sizes[][3] = {{1, 16, 16},    {5, 48, 32},    {28, 128, 48},
-                                   {61, 144, 272}, {197, 96, 160}, {300, 64, 128}};
+  const std::int64_t sizes[][3] = {{1, 16, 16},    {5, 48, 32},    {28, 128, 48}, {61, 144, 272},
+                                   {197, 96, 160}, {300, 64, 128}, {1, 1, 16},    {3, 15, 48},
+                                   {16, 17, 32},   {33, 47, 160},  {40, 100, 64}};
   for (const auto& size : sizes) {
     ConvShape s = matrix_product(size[0], size[1], size[2]);
     for (bool by_input : {false, true}) {
