@@ -91,12 +91,13 @@ KEEL_NOINLINE void tile_products(const Bf16TileArgs& a, float* sums) {
 
 }  // namespace
 
-KEEL_INLINE void products(const Bf16TileArgs& a, float* sums) {
+KEEL_INLINE bool products(const Bf16TileArgs& a, float* sums) {
   if (a.pixels > kTileRows) {
     a.output_blocks == 2 ? tile_products<2, 2>(a, sums) : tile_products<2, 1>(a, sums);
   } else {
     a.output_blocks == 2 ? tile_products<1, 2>(a, sums) : tile_products<1, 1>(a, sums);
   }
+  return false;
 }
 
 }  // namespace keel::simd::KEEL_TARGET

@@ -7,6 +7,7 @@
 
 #include "simd/bf16.h"
 #include "simd/bf16_narrow.h"
+#include "simd/epilogue.h"
 #include "simd/kernel.h"
 
 namespace keel::simd::KEEL_TARGET {
@@ -15,7 +16,7 @@ constexpr const char* kUnit = "vdpbf16ps";
 constexpr int kPixels = 14, kGranule = 1, kChannelGranule = 2;
 // Measured on Zen 4, where an instruction of 32 products takes as long as one of 16 floats. In
 // three terms it never pays.
-constexpr Bf16Cost kOneTerm = {0.52, 18, 2}, kThreeTerms = {1.56, 40, 2};
+constexpr Bf16Cost kOneTerm = {0.52, 14, 0}, kThreeTerms = {1.56, 40, 2};
 
 KEEL_INLINE void begin_tiles() {}
 KEEL_INLINE void end_tiles() {}
@@ -46,6 +47,35 @@ KEEL_INLINE void add_products(const std::uint16_t* x, const std::uint16_t* w, st
   }
 }
 
+// y = act(acc + bias + residual), pixels next to each other.
+template <int Pixels, int Blocks>
+KEEL_INLINE void leave_registers(const Bf16TileArgs& a, const __m512 (&acc)[Pixels][Blocks]) {
+  Vec out[Pixels][Blocks];
+  KEEL_UNROLL for (int n = 0; n < Blocks; n++) {
+    const Vec bias = a.bias != nullptr ? load(a.bias + n * kBlock) : zero();
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) out[q][n] = Vec{acc[q][n]} + bias;
+  }
+  if (a.residual != nullptr) {
+    const float* residual = a.residual + a.runs->y;
+    KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+      KEEL_UNROLL for (int n = 0; n < Blocks; n++) {
+        out[q][n] += load(residual + n * a.y_block + q * a.y_pixel);
+      }
+    }
+  }
+  apply(a.activation, out);
+  float* y = a.y + a.runs->y;
+  KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
+    KEEL_UNROLL for (int n = 0; n < Blocks; n++)
+        store(y + n * a.y_block + q * a.y_pixel, out[q][n]);
+  }
+}
+
+// Tiles of fewer pixels always go through memory: a store of 512 bits takes as long as two
+// products, but each tile that also leaves by itself is code.
+constexpr int kLeavingPixels = 8;
+
+// sums null: the tile leaves by itself.
 template <int Pixels, int Blocks>
 KEEL_NOINLINE void dot_products(const Bf16TileArgs& a, float* sums) {
   __m512 acc[Pixels][Blocks];
@@ -66,6 +96,9 @@ KEEL_NOINLINE void dot_products(const Bf16TileArgs& a, float* sums) {
       add_products(x + a.x_part + *tap, w - kPart, pairs, ahead, 0, acc);
       w += kPart;
     }
+  }
+  if constexpr (Pixels >= kLeavingPixels) {
+    if (sums == nullptr) return leave_registers(a, acc);
   }
   KEEL_UNROLL for (int n = 0; n < Blocks; n++) {
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
@@ -89,8 +122,12 @@ constexpr DotProducts kDotProducts[kBf16Panel][kPixels + 1] = {KEEL_DOT_PRODUCTS
 
 }  // namespace
 
-KEEL_INLINE void products(const Bf16TileArgs& a, float* sums) {
-  kDotProducts[a.output_blocks - 1][a.pixels](a, sums);
+KEEL_INLINE bool products(const Bf16TileArgs& a, float* sums) {
+  const bool one_run = a.runs + 1 == a.runs_end && a.runs->count == a.pixels;
+  const bool leaves =
+      one_run && a.pixels >= kLeavingPixels && a.last_lanes == kBlock && !a.three_terms;
+  kDotProducts[a.output_blocks - 1][a.pixels](a, leaves ? nullptr : sums);
+  return leaves;
 }
 
 }  // namespace keel::simd::KEEL_TARGET

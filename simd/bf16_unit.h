@@ -1,7 +1,8 @@
 // The unit for products of bfloat16 that an instruction set has: kUnit, its constants,
 // begin_tiles(), end_tiles(), products() and narrow(). The one place that asks which it is.
 //
-//   products(a, sums): sums[output block][pixel][16] = sum over channels and taps, rows of kPixels
+//   products(a, sums): sums[output block][pixel][16] = sum over channels and taps, rows of kPixels;
+//                      or, returning true, y is done already
 //   narrow(to, a, b):  to[32] = a[16], b[16] rounded to bfloat16, denormals flushed
 #pragma once
 

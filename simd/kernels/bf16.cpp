@@ -195,9 +195,20 @@ KEEL_NOINLINE void leave_block(const Bf16TileArgs& a, int block, float* sums) {
   }
 }
 
+// The residual comes into L1 while the sums are made: it is read all at once, and mostly from afar.
+KEEL_INLINE void fetch_residual(const Bf16TileArgs& a) {
+  for (int n = 0; n < a.output_blocks; n++) {
+    for (const Bf16Run* run = a.runs; run != a.runs_end; run++) {
+      const float* line = a.residual + n * a.y_block + run->y;
+      for (std::int64_t q = 0; q < run->count; q++) KEEL_PREFETCH_L1(line + q * a.y_pixel);
+    }
+  }
+}
+
 void tile(const Bf16TileArgs& a) {
   alignas(64) float sums[kBf16Panel * kPixels * kBlock];
-  products(a, sums);
+  if (a.residual != nullptr) fetch_residual(a);
+  if (products(a, sums)) return;
   for (int n = 0; n < a.output_blocks; n++) {
     const bool whole = n + 1 < a.output_blocks || a.last_lanes == kBlock;
     whole ? leave_block<true>(a, n, sums) : leave_block<false>(a, n, sums);
