@@ -40,6 +40,9 @@ constexpr std::int64_t kExpandedChannels = 64;  // at a time
 ConvPlan plan_expanding_winograd(const ConvShape& shape, const KernelTable& kernels, int threads,
                                  int m);
 
+// Whether plan_pixel() takes the shape.
+bool is_pixel_conv(const ConvShape& shape);
+ConvPlan plan_pixel(const ConvShape& shape, const KernelTable& kernels);
 // For pointwise convolutions: whether it beats plan_direct.
 bool prefers_strassen(const ConvShape& shape);
 bool strassen_takes_matrix(const ConvShape& shape);
@@ -60,6 +63,9 @@ ConvShape conv_canonical(const ConvShape& shape);
 std::string conv_plane(const ConvExtents& extents);
 
 constexpr std::int64_t kConvBlock = 16;  // channels of a block of NCHW16c
+
+// Pixels from which on threads share a plane by rows, below by channels.
+constexpr std::int64_t kLargePlane = 100;
 
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 

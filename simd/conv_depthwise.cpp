@@ -30,11 +30,12 @@ DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& ker
       lattices_(conv_lattices(shape)),
       runner_(shape, kernels),
       blocks_(ceil_div(shape.c, kConvBlock)) {
-  std::int64_t rows = 0;
+  std::int64_t rows = 0, pixels = 0;
   for (const ConvLattice& lattice : lattices_) {
     most_taps_ = std::max(most_taps_, lattice.taps());
     taps_ += lattice.taps();
     rows = std::max(rows, lattice.rows());
+    pixels = std::max(pixels, lattice.rows() * lattice.axis[2].count);
     flops_ += 2.0 * static_cast<double>(lattice.rows() * lattice.axis[2].count * lattice.taps());
   }
   flops_ *= static_cast<double>(shape.n * shape.c);
@@ -42,9 +43,9 @@ DepthwiseConv::DepthwiseConv(const ConvShape& shape, const DepthwiseKernels& ker
   // A depthwise convolution moves much for few products: count each as several.
   constexpr double kWeight = 4;
   const std::int64_t wanted = conv_chunks(units * rows, kWeight * flops_, threads);
-  // Rows before channels: the pointwise convolutions around it take pixels by pixels, and a thread
-  // finds in its cache what it wrote itself.
-  parts_ = std::min(wanted, rows);
+  // Rows before channels, on small planes channels before rows, as the pointwise convolutions
+  // around it do: a thread finds in its cache what it wrote itself.
+  parts_ = std::min(pixels >= kLargePlane ? wanted : ceil_div(wanted, units), rows);
   pieces_ = units * parts_;
   chunks_ = std::min(wanted, pieces_);
 }

@@ -78,7 +78,6 @@ void DirectConv::split(int threads) {
   const std::int64_t wanted = conv_chunks(units * tiles * panels_.count(),
                                           flops_ * lanes / static_cast<double>(k), threads);
   const std::int64_t parts = ceil_div(wanted, units);
-  constexpr std::int64_t kLargePlane = 100;
   if (pixels >= kLargePlane) {
     tile_parts_ = std::min(parts, tiles);
     panel_parts_ = std::min(ceil_div(parts, tile_parts_), panels_.count());
