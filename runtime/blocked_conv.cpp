@@ -49,6 +49,11 @@ struct ScratchPlan {
   }
 };
 
+void pad_bias(const float* bias, std::int64_t features, float* padded) {
+  std::copy(bias, bias + features, padded);
+  std::fill(padded + features, padded + (features + kBlock - 1) / kBlock * kBlock, 0.0f);
+}
+
 struct BlockedConv {
   simd::ConvPlan plan;
   const simd::KernelTable* kernels;
@@ -93,34 +98,19 @@ struct BlockedConv {
     pad_bias(run.in<float>(kB), features, scratch);
     return scratch;
   }
-
-  static void pad_bias(const float* bias, std::int64_t features, float* padded) {
-    std::copy(bias, bias + features, padded);
-    std::fill(padded + features, padded + (features + kBlock - 1) / kBlock * kBlock, 0.0f);
-  }
 };
 
 // Packs constant weights and bias; reserves scratch for the others.
 void prepare_constants(const PrepareContext& context, BlockedConv& conv, ScratchPlan& scratch) {
   if (context.is_constant(kW)) {
-    conv.weights = context.pack("W " + conv.plan.packing, [&] {
-      Tensor packed = weight_tensor(DataType::Float, {conv.plan.packed_floats});
-      simd::pack_conv_weights(conv.plan, context.constants[kW]->data_as<float>(),
-                              packed.data_as<float>());
-      return packed;
-    });
+    conv.weights = pack_conv_weights(context, kW, "W ", conv.plan);
   } else {
     conv.w_at = scratch.reserve(float_bytes(conv.plan.packed_floats));
   }
   if (!conv.has_bias) return;
   const std::int64_t padded = (conv.features + kBlock - 1) / kBlock * kBlock;
   if (context.is_constant(kB)) {
-    conv.bias = context.pack("B", [&] {
-      Tensor bias(DataType::Float, {padded});
-      BlockedConv::pad_bias(context.constants[kB]->data_as<float>(), conv.features,
-                            bias.data_as<float>());
-      return bias;
-    });
+    conv.bias = pack_conv_bias(context, kB, "B");
   } else {
     conv.b_at = scratch.reserve(float_bytes(padded));
   }
@@ -138,6 +128,27 @@ bool is_blocked_conv(const PlainConv& conv) {
   };
   return !conv.in.empty() && conv.in.size() <= simd::kConvAxes && conv.images > 0 &&
          conv.channels > 0 && conv.features > 0 && positive(conv.in) && positive(conv.out);
+}
+
+std::shared_ptr<const Tensor> pack_conv_weights(const PrepareContext& context, std::size_t slot,
+                                                const std::string& key,
+                                                const simd::ConvPlan& plan) {
+  return context.pack(key + plan.packing, [&] {
+    Tensor packed = weight_tensor(DataType::Float, {plan.packed_floats});
+    simd::pack_conv_weights(plan, context.constants[slot]->data_as<float>(),
+                            packed.data_as<float>());
+    return packed;
+  });
+}
+
+std::shared_ptr<const Tensor> pack_conv_bias(const PrepareContext& context, std::size_t slot,
+                                             const std::string& key) {
+  return context.pack(key, [&] {
+    const std::int64_t features = context.constants[slot]->size();
+    Tensor bias(DataType::Float, {(features + kBlock - 1) / kBlock * kBlock});
+    pad_bias(context.constants[slot]->data_as<float>(), features, bias.data_as<float>());
+    return bias;
+  });
 }
 
 void run_conv_plan(const simd::ConvPlan& plan, RunContext& run, const simd::ConvArgs& args) {

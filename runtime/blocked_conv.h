@@ -18,6 +18,13 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
 // Runs all chunks of a plan; args without thread_scratch.
 void run_conv_plan(const simd::ConvPlan& plan, RunContext& run, const simd::ConvArgs& args);
 
+// Constant weights as the plan wants them, a constant bias padded to whole channel blocks, at input
+// `slot`; kept under `key`, that of weights with the plan's packing behind it.
+std::shared_ptr<const Tensor> pack_conv_weights(const PrepareContext& context, std::size_t slot,
+                                                const std::string& key, const simd::ConvPlan& plan);
+std::shared_ptr<const Tensor> pack_conv_bias(const PrepareContext& context, std::size_t slot,
+                                             const std::string& key);
+
 // Whether it can apply Node::prologue while it reads X.
 bool blocked_conv_takes_prologue(const PlainConv& conv);
 

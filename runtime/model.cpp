@@ -68,7 +68,8 @@ void optimize_for_running(Graph& graph, const Options& options, std::vector<Deci
   std::vector<Phase> phases;
   if (options.opt != OptLevel::None) phases = {Phase::Simplify};
   if (options.opt == OptLevel::Full)
-    phases = {Phase::Simplify, Phase::Fold, Phase::Simplify, Phase::Fuse, Phase::Layout};
+    phases = {Phase::Simplify, Phase::Fold, Phase::Simplify,
+              Phase::Fuse,     Phase::Join, Phase::Layout};
   optimize(graph, options, phases, decisions);
 }
 

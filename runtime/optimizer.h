@@ -17,8 +17,9 @@ namespace keel {
 //   Simplify  constants computed, no-ops dropped
 //   Fold      batch normalization into its neighbours; what `keel fold` writes back
 //   Fuse      activations and residual adds into epilogues; needs the engine's own operators
+//   Join      nodes with their epilogues into larger ones
 //   Layout    reorders to and from NCHW16c
-enum class Phase { Simplify, Fold, Fuse, Layout };
+enum class Phase { Simplify, Fold, Fuse, Join, Layout };
 
 struct PassContext {
   const Graph& graph;

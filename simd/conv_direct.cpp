@@ -33,7 +33,6 @@ class DirectConv : public ConvAlgorithm {
   std::int64_t tiles_of(std::size_t lattice) const {
     return panels_.lattices()[lattice].rows() * cuts_[lattice].runs;
   }
-  const ConvTile* panel_tiles(std::int64_t panel) const;
   std::int64_t tiles_per_block(const Piece& piece) const;
   void split(int threads);
 
@@ -157,19 +156,11 @@ void DirectConv::run_piece(const Piece& p, const ConvArgs& args) const {
   }
 }
 
-const ConvTile* DirectConv::panel_tiles(std::int64_t panel) const {
-  const int blocks = panels_.blocks(panel) - 1;
-  const std::int64_t missing = (panel + 1) * panels_.width() - shape_.k / shape_.group;
-  const bool half = missing % kConvBlock >= kConvBlock / 2 && missing > 0 && stride_ != 2;
-  if (half && tiles_.half[blocks][1] != nullptr) return tiles_.half[blocks];
-  return tiles_.tile[stride_ == 2 ? 1 : 0][blocks];
-}
-
 // Tiles [begin, end) of one panel; `panel_args` point to position 0.
 void DirectConv::run_tiles(const Piece& p, std::int64_t panel, std::int64_t begin, std::int64_t end,
                            const ConvTileArgs& panel_args, ConvTapCache* taps) const {
   const ConvLattice& lattice = panels_.lattices()[p.lattice];
-  const ConvTile* tiles = panel_tiles(panel);
+  const ConvTile* tiles = panels_.tiles(panel, stride_);
   ConvTileArgs a = panel_args;
   // While this panel is used the next comes into L2, a few lines a tile.
   const std::int64_t panel_floats = a.channels * a.kernel_taps * panels_.width();

@@ -10,6 +10,7 @@ namespace keel::simd {
 ConvPanels::ConvPanels(const ConvShape& shape, const KernelTable& kernels)
     : shape_(shape),
       layout_(*kernels.layout),
+      tiles_(*kernels.conv_tile),
       panel_blocks_(kernels.conv_tile->panel_blocks),
       lattices_(conv_lattices(shape)) {
   const std::int64_t blocks = ceil_div(shape.k / shape.group, kConvBlock);
@@ -25,6 +26,14 @@ ConvPanels::ConvPanels(const ConvShape& shape, const KernelTable& kernels)
 int ConvPanels::blocks(std::int64_t panel) const {
   const std::int64_t all = ceil_div(shape_.k / shape_.group, kConvBlock);
   return static_cast<int>(std::min<std::int64_t>(panel_blocks_, all - panel * panel_blocks_));
+}
+
+const ConvTile* ConvPanels::tiles(std::int64_t panel, int stride) const {
+  const int last = blocks(panel) - 1;
+  const std::int64_t missing = (panel + 1) * width() - shape_.k / shape_.group;
+  const bool half = missing % kConvBlock >= kConvBlock / 2 && missing > 0 && stride != 2;
+  if (half && tiles_.half[last][1] != nullptr) return tiles_.half[last];
+  return tiles_.tile[stride == 2 ? 1 : 0][last];
 }
 
 std::int64_t ConvPanels::offset(std::int64_t group, std::int64_t lattice,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "simd/conv_geometry.h"
+#include "simd/conv_tile.h"
 #include "simd/layout.h"
 
 namespace keel::simd {
@@ -23,6 +24,8 @@ class ConvPanels {
   std::int64_t count() const { return count_; }              // panels of a group
   std::int64_t width() const { return panel_blocks_ * 16; }  // channels of a full panel
   int blocks(std::int64_t panel) const;
+  // The kernels for a panel, by pixels; `stride` is that of the kernels.
+  const ConvTile* tiles(std::int64_t panel, int stride) const;
   std::int64_t floats() const { return floats_; }
   std::int64_t most_taps() const { return most_taps_; }  // of a lattice
   std::int64_t offset(std::int64_t group, std::int64_t lattice, std::int64_t panel) const;
@@ -39,6 +42,7 @@ class ConvPanels {
 
   ConvShape shape_;
   const LayoutKernels& layout_;
+  const ConvTileKernels& tiles_;
   int panel_blocks_;
   std::vector<ConvLattice> lattices_;
   std::vector<std::int64_t> lattice_offset_;  // within a group
