@@ -56,8 +56,8 @@ struct Bf16TileArgs {
   std::ptrdiff_t y_pixel;  // floats
   std::ptrdiff_t y_block;
   Activation activation;
-  const std::uint16_t* ahead;  // prefetched into L2, two lines for each pair of channels; any
-  std::ptrdiff_t ahead_step;   // address will do, step 0 where there is nothing to prefetch
+  const std::uint16_t* ahead;  // prefetched into L2, ahead_step elements for each channel block and
+  std::ptrdiff_t ahead_step;  // tap; any address will do, step 0 where there is nothing to prefetch
 };
 
 // Positions of one channel block, out of two blocks of 16 channels or as many columns of a matrix.

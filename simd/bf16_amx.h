@@ -64,10 +64,7 @@ KEEL_NOINLINE void tile_products(const Bf16TileArgs& a, float* sums) {
   for (std::int64_t i = 0; i < a.blocks; i++, block += a.x_block) {
     for (const std::ptrdiff_t* tap = a.taps; tap != a.taps_end; tap++) {
       const std::uint16_t* x = block + *tap;
-      for (int p = 0; p < kBf16Channels / 2; p++, ahead += a.ahead_step) {
-        KEEL_PREFETCH_L2(ahead);
-        KEEL_PREFETCH_L2(ahead + kBf16Channels);
-      }
+      ahead = fetch_ahead(ahead, a.ahead_step);
       load_pixels<Rows>(tiles, x);
       if (a.three_terms) {
         load_weights<Columns>(tiles, w + kPart);

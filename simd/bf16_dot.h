@@ -26,12 +26,8 @@ namespace {
 // acc += x * w over `pairs` pairs of channels.
 template <int Pixels, int Blocks>
 KEEL_INLINE void add_products(const std::uint16_t* x, const std::uint16_t* w, std::int64_t pairs,
-                              const std::uint16_t*& ahead, std::ptrdiff_t ahead_step,
                               __m512 (&acc)[Pixels][Blocks]) {
   for (std::int64_t p = 0; p < pairs; p++, x += 2, w += kBlock * 2) {
-    KEEL_PREFETCH_L2(ahead);
-    KEEL_PREFETCH_L2(ahead + kBf16Channels);
-    ahead += ahead_step;
     __m512i weights[Blocks];
     KEEL_UNROLL for (int n = 0; n < Blocks; n++) {
       weights[n] = _mm512_load_si512(w + n * kBf16OutputBlock);
@@ -89,11 +85,12 @@ KEEL_NOINLINE void dot_products(const Bf16TileArgs& a, float* sums) {
   for (std::int64_t block = 1; block <= a.blocks; block++, x += a.x_block) {
     const std::int64_t pairs = block < a.blocks ? kBf16Channels / 2 : a.last_pairs;
     for (const std::ptrdiff_t* tap = a.taps; tap != a.taps_end; tap++) {
-      add_products(x + *tap, w, pairs, ahead, a.ahead_step, acc);
+      ahead = fetch_ahead(ahead, a.ahead_step);
+      add_products(x + *tap, w, pairs, acc);
       w += kPart;
       if (!a.three_terms) continue;
-      add_products(x + *tap, w, pairs, ahead, 0, acc);
-      add_products(x + a.x_part + *tap, w - kPart, pairs, ahead, 0, acc);
+      add_products(x + *tap, w, pairs, acc);
+      add_products(x + a.x_part + *tap, w - kPart, pairs, acc);
       w += kPart;
     }
   }

@@ -69,7 +69,8 @@ class Bf16Geometry {
   Bf16Pieces tiles(const Rectangle& r) const {  // of a row, or of the whole rectangle
     return tiles_of(flat_ ? (r.rows - 1) * width() + r.columns : r.columns);
   }
-  bool flat() const { return flat_; }
+  std::int64_t tile_rows(const Rectangle& r) const { return flat_ ? 1 : r.rows; }
+  std::int64_t tile_count(const Rectangle& r) const { return tile_rows(r) * tiles(r).pieces; }
 
   Panel panel(std::int64_t i) const;
   std::int64_t panels() const { return ceil_div(k_blocks(), kBf16Panel) * shape_.group; }

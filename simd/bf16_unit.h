@@ -9,6 +9,17 @@
 #include "simd/bf16.h"
 #include "simd/kernel.h"
 
+namespace keel::simd::KEEL_TARGET {
+
+// Prefetches `step` elements into L2; returns their end.
+KEEL_INLINE const std::uint16_t* fetch_ahead(const std::uint16_t* ahead, std::ptrdiff_t step) {
+  const std::uint16_t* end = ahead + step;
+  for (; ahead < end; ahead += kBf16Channels) KEEL_PREFETCH_L2(ahead);
+  return end;
+}
+
+}  // namespace keel::simd::KEEL_TARGET
+
 #if defined(KEEL_AMX_EMULATION)  // a header with tiles in plain C++, for tests
 #include KEEL_AMX_EMULATION
 #include "simd/bf16_amx.h"

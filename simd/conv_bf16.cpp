@@ -162,9 +162,7 @@ Bf16TileArgs Bf16Conv::panel_args(std::int64_t index, const ConvArgs& args) cons
   a.y_pixel = g_.y_pixel();
   a.y_block = g_.y_block();
   a.activation = g_.shape().activation;
-  // While this panel is used the next comes into L2, a few lines a tile.
   a.ahead = a.w + p.blocks * g_.block_weights();
-  a.ahead_step = index + 1 < g_.panels() ? 2 * kBf16Channels : 0;
   return a;
 }
 
@@ -175,6 +173,11 @@ void Bf16Conv::run_panel(std::int64_t index, std::int64_t begin, std::int64_t en
   const Panel p = g_.panel(index);
   Bf16TileArgs a = panel_args(index, args);
   const std::uint16_t* ahead_end = a.ahead + kBf16Panel * g_.block_weights();
+  // While this panel is used the next comes into L2, a part of it with each tile.
+  if (index + 1 < g_.panels()) {
+    const std::int64_t tiles = (end - begin) * g_.tile_count(g_.rectangle(begin));
+    a.ahead_step = ceil_div(g_.parts() * kBf16Panel * kBf16OutputBlock, tiles);
+  }
   for (std::int64_t i = begin; i < end; i++) {
     const Rectangle r = g_.rectangle(i);
     const std::int64_t row = r.outer * s.out[1] + r.row;
@@ -189,7 +192,7 @@ void Bf16Conv::run_panel(std::int64_t index, std::int64_t begin, std::int64_t en
 void Bf16Conv::run_tiles(const Rectangle& r, const std::uint16_t* ahead_end,
                          Bf16TileArgs& a) const {
   const std::uint16_t* x = a.x;
-  const std::int64_t rows = g_.flat() ? 1 : r.rows;
+  const std::int64_t rows = g_.tile_rows(r);
   const Bf16Pieces tiles = g_.tiles(r);
   for (std::int64_t row = 0; row < rows; row++) {
     for (std::int64_t i = 0; i < tiles.pieces; i++) {
@@ -197,7 +200,7 @@ void Bf16Conv::run_tiles(const Rectangle& r, const std::uint16_t* ahead_end,
       a.pixels = tiles.begin(i + 1) - tiles.begin(i);
       a.x = x + position * kBf16Channels;
       run_tile(r, position, a);
-      a.ahead += a.blocks * g_.tap_count() * kBf16Channels / 2 * a.ahead_step;
+      a.ahead += a.blocks * g_.tap_count() * a.ahead_step;
       if (a.ahead >= ahead_end) a.ahead_step = 0;
     }
   }
