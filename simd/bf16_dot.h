@@ -79,6 +79,7 @@ KEEL_NOINLINE void dot_products(const Bf16TileArgs& a, float* sums) {
     KEEL_UNROLL for (int n = 0; n < Blocks; n++) acc[q][n] = _mm512_setzero_ps();
   }
   constexpr int kPart = Blocks * kBf16OutputBlock;
+  const int terms = a.three_terms ? 3 : 1;
   const std::uint16_t* ahead = a.ahead;
   const std::uint16_t* w = a.w;
   const std::uint16_t* x = a.x;
@@ -86,12 +87,11 @@ KEEL_NOINLINE void dot_products(const Bf16TileArgs& a, float* sums) {
     const std::int64_t pairs = block < a.blocks ? kBf16Channels / 2 : a.last_pairs;
     for (const std::ptrdiff_t* tap = a.taps; tap != a.taps_end; tap++) {
       ahead = fetch_ahead(ahead, a.ahead_step);
-      add_products(x + *tap, w, pairs, acc);
-      w += kPart;
-      if (!a.three_terms) continue;
-      add_products(x + *tap, w, pairs, acc);
-      add_products(x + a.x_part + *tap, w - kPart, pairs, acc);
-      w += kPart;
+      for (int term = 0; term < terms; term++) {  // xh wh, xh wl, xl wh
+        add_products(x + *tap + (term == 2 ? a.x_part : 0), w + (term == 1 ? kPart : 0), pairs,
+                     acc);
+      }
+      w += terms == 3 ? 2 * kPart : kPart;
     }
   }
   if constexpr (Pixels >= kLeavingPixels) {
