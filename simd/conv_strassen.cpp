@@ -24,13 +24,12 @@
 
 #include "simd/conv_algorithm.h"
 #include "simd/conv_geometry.h"
+#include "simd/conv_strassen_weights.h"
 #include "simd/conv_tile.h"
 #include "simd/strassen.h"
 
 namespace keel::simd {
 namespace {
-
-constexpr int kProducts = 7;
 
 // Pairs of whole tiles first, then what is left: of the 197 rows of ViT one, which costs a few
 // steps where 8 pairs of 25 rows cost 3 to 5 %. A pair or two are better alike.
@@ -41,7 +40,7 @@ ConvCut pair_cut(std::int64_t pixels, int tile) {
 class StrassenConv : public ConvAlgorithm {
  public:
   StrassenConv(const ConvShape& shape, const KernelTable& kernels, int threads);
-  void pack(const float* W, float* packed) const override;
+  void pack(const float* W, float* packed) const override { weights_.pack(W, packed); }
   void run(int phase, std::int64_t chunk, const ConvArgs& args) const override;
   void summarize(ConvPlan* plan) const;
 
@@ -64,7 +63,6 @@ class StrassenConv : public ConvAlgorithm {
     float* sums;                 // three tiles
   };
 
-  void gather_columns(const float* W, std::int64_t k, std::int64_t columns, float* gathered) const;
   Pair pair(std::int64_t i) const;
   Operands operands(const Pair& pair, const float* staged, const ConvArgs& args) const;
   void stage(const Pair& pair, const ConvArgs& args, float* staged) const;
@@ -84,17 +82,9 @@ class StrassenConv : public ConvAlgorithm {
   }
   std::int64_t c_blocks() const { return ceil_div(shape_.c, kConvBlock); }
   std::int64_t k_blocks() const { return ceil_div(shape_.k, kConvBlock); }
-  std::int64_t half_channels() const { return half_ * kConvBlock; }
-  std::int64_t rest_channels() const { return shape_.c - 2 * half_channels(); }
-  std::int64_t panel_blocks(std::int64_t panel) const {
-    return std::min<std::int64_t>(tiles_.panel_blocks, k_half_ - panel * tiles_.panel_blocks);
-  }
-  // Weights for one column of a panel pair: seven products over half the channels, and four times
-  // the channels behind the halves.
-  std::int64_t column_floats() const { return kProducts * half_channels() + 4 * rest_channels(); }
   std::int64_t staged_floats() const {
-    const std::int64_t rest = c_blocks() - 2 * half_;
-    const std::int64_t blocks = 4 * half_ + rest + (copies_ ? 2 * c_blocks() : 0);
+    const std::int64_t rest = c_blocks() - 2 * weights_.half();
+    const std::int64_t blocks = 4 * weights_.half() + rest + (copies_ ? 2 * c_blocks() : 0);
     return blocks * tiles_.max_pixels * kConvBlock;
   }
   std::int64_t sum_floats() const {
@@ -104,10 +94,8 @@ class StrassenConv : public ConvAlgorithm {
   ConvShape shape_;
   const ConvTileKernels& tiles_;
   const StrassenKernels& kernels_;
-  ConvCut cut_;               // of the output plane into pairs
-  std::int64_t half_;         // input channel blocks of a half
-  std::int64_t k_half_;       // output channel blocks of a half
-  std::int64_t panels_;       // of either half of the output channels
+  ConvCut cut_;  // of the output plane into pairs
+  StrassenWeights weights_;
   std::int64_t pairs_;        // of all images
   std::int64_t block_pairs_;  // staged at a time
   bool copies_;               // the tiles are staged too: strides, a prologue, matrices
@@ -121,25 +109,23 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
       tiles_(*kernels.conv_tile),
       kernels_(*kernels.strassen),
       cut_(pair_cut(product(shape.out), tiles_.max_pixels)),
-      half_(shape.c / kConvBlock / 2),
-      k_half_(ceil_div(shape.k, kConvBlock) / 2),
-      panels_(ceil_div(k_half_, tiles_.panel_blocks)),
+      weights_(shape, tiles_.panel_blocks),
       pairs_(shape.n * cut_.runs),
       copies_(product(shape.stride) != 1 || shape.prologue || shape.matrix) {
   // Pixels stay in L2 while all weights pass, which takes the longer the more there are.
   constexpr std::int64_t kFar = 512 << 10, kLeastStaged = 320 << 10, kMostStaged = 4 << 20;
-  const std::int64_t weight_bytes = 4 * k_half_ * kConvBlock * column_floats();
+  const std::int64_t weight_bytes = 4 * weights_.floats();
   const std::int64_t staged_bytes = std::clamp(weight_bytes / 8, kLeastStaged, kMostStaged);
   const std::int64_t y_bytes = k_blocks() * kConvBlock * product(shape.out) * 4;
   far_outputs_ = y_bytes * (shape.residual ? 2 : 1) > kFar;
   const double flops = 2.0 * static_cast<double>(shape.n * product(shape.out) * shape.k * shape.c);
-  const std::int64_t wanted = conv_chunks(pairs_ * panels_, flops, threads);
+  const std::int64_t wanted = conv_chunks(pairs_ * weights_.panels(), flops, threads);
   block_pairs_ = std::clamp<std::int64_t>(staged_bytes / (4 * staged_floats()), 1, pairs_);
   if (wanted > 1) {
     by_panels_ = pairs_ < 2 * wanted;
     if (by_panels_) block_pairs_ = pairs_;
   }
-  chunks_ = std::min(wanted, by_panels_ ? panels_ : pairs_);
+  chunks_ = std::min(wanted, by_panels_ ? weights_.panels() : pairs_);
   stage_chunks_ = by_panels_ ? std::min(wanted, pairs_) : 0;
 }
 
@@ -148,77 +134,13 @@ void StrassenConv::summarize(ConvPlan* plan) const {
   plan->kernel = "strassen " + std::to_string(tiles_.max_pixels) + "x" + std::to_string(width);
   plan->packing = "strassen " + std::to_string(width);
   plan->flops = 2.0 * static_cast<double>(shape_.n * product(shape_.out) * shape_.k * shape_.c);
-  plan->packed_floats = k_half_ * kConvBlock * column_floats();
+  plan->packed_floats = weights_.floats();
   const auto staged = static_cast<std::size_t>(block_pairs_ * staged_floats()) * sizeof(float);
   const auto sums = static_cast<std::size_t>(sum_floats()) * sizeof(float);
   plan->thread_scratch = by_panels_ ? sums : staged + sums;
   plan->shared_scratch = by_panels_ ? staged : 0;
   plan->phases = {chunks_};
   if (by_panels_) plan->phases.insert(plan->phases.begin(), stage_chunks_);
-}
-
-// A panel pair holds, for its columns of the two halves of the output channels, in the order that
-// multiply() reads: A11, [A12 A1r], S2, S1, S3, [-A22 A2r], [S4 A1r], A2r; r: the channels behind
-// the halves.
-void StrassenConv::pack(const float* W, float* packed) const {
-  const std::int64_t h = half_channels(), r = rest_channels(), c_all = shape_.c;
-  std::vector<float> gathered(static_cast<std::size_t>(c_all * 2 * kMaxPanelBlocks * kConvBlock));
-  for (std::int64_t panel = 0; panel < panels_; panel++) {
-    const std::int64_t columns = panel_blocks(panel) * kConvBlock, pitch = 2 * columns;
-    const std::int64_t k1 = panel * tiles_.panel_blocks * kConvBlock;
-    gather_columns(W, k1, columns, gathered.data());
-    gather_columns(W, k1 + k_half_ * kConvBlock, columns, gathered.data() + columns);
-    // `rows` rows of value(a1, a2, b1, b2): of channel c of the first half of the input channels,
-    // and of the second, the columns of either half of the output channels.
-    const auto emit = [&](std::int64_t first, std::int64_t rows, auto&& value) {
-      for (std::int64_t c = first; c < first + rows; c++) {
-        const float* a = &gathered[static_cast<std::size_t>(c * pitch)];
-        const float* b = first == 0 ? a + h * pitch : a;
-        for (std::int64_t k = 0; k < columns; k++) {
-          *packed++ = static_cast<float>(
-              value(static_cast<double>(a[k]), static_cast<double>(a[k + columns]),
-                    static_cast<double>(b[k]), static_cast<double>(b[k + columns])));
-        }
-      }
-    };
-    const auto first = [](double a1, double, double, double) { return a1; };
-    const auto second = [](double, double a2, double, double) { return a2; };
-    using D = double;
-    emit(0, h, first);                                                               // A11
-    emit(h, h + r, first);                                                           // [A12 A1r]
-    emit(0, h, [](D a11, D a21, D, D a22) { return a21 + a22 - a11; });              // S2
-    emit(0, h, [](D, D a21, D, D a22) { return a21 + a22; });                        // S1
-    emit(0, h, [](D a11, D a21, D, D) { return a11 - a21; });                        // S3
-    emit(h, h, [](D, D a22, D, D) { return -a22; });                                 // -A22
-    emit(2 * h, r, second);                                                          // A2r
-    emit(0, h, [](D a11, D a21, D a12, D a22) { return a12 - (a21 + a22 - a11); });  // S4
-    emit(2 * h, r, first);                                                           // A1r
-    emit(2 * h, r, second);                                                          // A2r
-  }
-}
-
-// Column j of `gathered`, whose rows are 2 * columns apart, becomes output channel k + j.
-void StrassenConv::gather_columns(const float* W, std::int64_t k, std::int64_t columns,
-                                  float* gathered) const {
-  if (shape_.by_input) {
-    const std::int64_t real = std::clamp<std::int64_t>(shape_.k - k, 0, columns);
-    for (std::int64_t c = 0; c < shape_.c; c++, gathered += 2 * columns) {
-      std::copy_n(W + c * shape_.k + k, real, gathered);
-      std::fill(gathered + real, gathered + columns, 0.0f);
-    }
-    return;
-  }
-  constexpr std::int64_t kRun = 16;  // of one line of W, while those of all columns are in L1
-  for (std::int64_t c = 0; c < shape_.c; c += kRun) {
-    const std::int64_t end = std::min(c + kRun, shape_.c);
-    for (std::int64_t j = 0; j < columns; j++) {
-      const bool exists = k + j < shape_.k;
-      const float* from = W + (exists ? k + j : 0) * shape_.c;
-      for (std::int64_t i = c; i < end; i++) {
-        gathered[i * 2 * columns + j] = exists ? from[i] : 0.0f;
-      }
-    }
-  }
 }
 
 StrassenConv::Pair StrassenConv::pair(std::int64_t i) const {
@@ -236,10 +158,10 @@ StrassenConv::Operands StrassenConv::operands(const Pair& pair, const float* sta
                                               const ConvArgs& args) const {
   const std::int64_t block = pair.pixels * kConvBlock;
   Operands o;
-  for (int i = 0; i < 4; i++) o.combined[i] = staged + i * half_ * block;
+  for (int i = 0; i < 4; i++) o.combined[i] = staged + i * weights_.half() * block;
   if (copies_) {
     o.tile_block = block;
-    o.tile[0] = o.combined[3] + (c_blocks() - half_) * block;
+    o.tile[0] = o.combined[3] + (c_blocks() - weights_.half()) * block;
     o.tile[1] = o.tile[0] + c_blocks() * block;
   } else {
     o.tile_block = x_block();
@@ -265,8 +187,8 @@ void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) 
   a.x = args.x + pair.image * shape_.x_image;
   a.x_block = x_block();
   a.pixels = pair.pixels;
-  a.half = half_;
-  a.rest = c_blocks() - 2 * half_;
+  a.half = weights_.half();
+  a.rest = c_blocks() - 2 * weights_.half();
   for (int i = 0; i < 2; i++) {
     a.at[i] = at[i];
     a.tile[i] = copies_ ? const_cast<float*>(o.tile[i]) : nullptr;
@@ -276,7 +198,7 @@ void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) 
   kernels_.stage(a);
 }
 
-// All products of a panel pair with a pair of tiles.
+// All products of a panel pair with a pair of tiles, weights in the order of StrassenWeights.
 void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, const float** ahead,
                             const float* ahead_end) const {
   const std::int64_t tile_floats = tiles_.panel_blocks * tiles_.max_pixels * kConvBlock;
@@ -311,7 +233,7 @@ void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, co
     a.y_block = pair.pixels * kConvBlock;
   };
   const auto leave = [&](int half, int t) {
-    const std::int64_t k = out.first + half * k_half_;
+    const std::int64_t k = out.first + half * weights_.k_half();
     const std::int64_t at = k * y_block() + pair.begin[t] * y_pixel();
     a.bias = shape_.bias ? out.args->bias + k * kConvBlock : nullptr;
     a.residual =
@@ -322,29 +244,33 @@ void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, co
     a.y_pixel = y_pixel();
     a.y_block = y_block();
   };
-  const std::int64_t h = half_channels(), r = rest_channels();
+  const std::int64_t h = weights_.half_channels(), r = weights_.rest_channels();
   const std::ptrdiff_t t_block = pair.pixels * kConvBlock, b_block = o.tile_block;
-  keep(0), product_of(o.tile[0], b_block, h, nullptr, nullptr);                            // P1
-  leave(0, 0), product_of(o.tile[0] + half_ * b_block, b_block, h + r, sums[0], nullptr);  // C11
-  keep(1), product_of(o.combined[1], t_block, h, sums[0], nullptr);                        // U2
-  keep(2), product_of(o.combined[0], t_block, h, nullptr, nullptr);                        // P5
-  keep(0), product_of(o.combined[2], t_block, h, sums[1], nullptr);                        // U3
-  leave(1, 0), product_of(o.combined[3], t_block, h + r, sums[0], nullptr);                // C21
-  leave(0, 1), product_of(o.tile[1] + half_ * b_block, b_block, h + r, sums[1], sums[2]);  // C12
-  leave(1, 1), product_of(o.tile[1] + 2 * half_ * b_block, b_block, r, sums[0], sums[2]);  // C22
+  const float *b11 = o.tile[0], *b21 = b11 + weights_.half() * b_block;
+  const float *b12 = o.tile[1], *b22 = b12 + weights_.half() * b_block;
+  keep(0), product_of(b11, b_block, h, nullptr, nullptr);                    // P1
+  leave(0, 0), product_of(b21, b_block, h + r, sums[0], nullptr);            // C11
+  keep(1), product_of(o.combined[1], t_block, h, sums[0], nullptr);          // U2
+  keep(2), product_of(o.combined[0], t_block, h, nullptr, nullptr);          // P5
+  keep(0), product_of(o.combined[2], t_block, h, sums[1], nullptr);          // U3
+  leave(1, 0), product_of(o.combined[3], t_block, h + r, sums[0], nullptr);  // C21
+  leave(0, 1), product_of(b22, b_block, h + r, sums[1], sums[2]);            // C12
+  const float* rest = b22 + weights_.half() * b_block;
+  leave(1, 1), product_of(rest, b_block, r, sums[0], sums[2]);  // C22
 }
 
 void StrassenConv::run_panel(std::int64_t panel, std::int64_t begin, std::int64_t end,
                              const float* staged, const ConvArgs& args, float* sums) const {
   Outputs out;
   out.args = &args;
-  out.first = panel * tiles_.panel_blocks;
-  out.blocks = panel_blocks(panel);
-  out.weights = args.packed + out.first * kConvBlock * column_floats();
+  out.first = weights_.panel_begin(panel);
+  out.blocks = weights_.panel_blocks(panel);
+  out.weights = args.packed + weights_.panel_offset(panel);
   out.sums = sums;
-  const float* ahead = out.weights + out.blocks * kConvBlock * column_floats();
+  // The next panel comes while this one is used.
+  const float* ahead = out.weights + weights_.panel_floats(panel);
   const float* ahead_end =
-      panel + 1 < panels_ ? ahead + panel_blocks(panel + 1) * kConvBlock * column_floats() : ahead;
+      panel + 1 < weights_.panels() ? ahead + weights_.panel_floats(panel + 1) : ahead;
   for (std::int64_t i = begin; i < end; i++) {
     const Pair p = pair(i);
     multiply(p, operands(p, staged + (i - begin) * staged_floats(), args), out, &ahead, ahead_end);
@@ -355,7 +281,7 @@ void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
   auto* sums = static_cast<float*>(args.thread_scratch);
   if (by_panels_) {
     auto* staged = static_cast<float*>(args.shared_scratch);
-    const std::int64_t n = phase == 0 ? pairs_ : panels_;
+    const std::int64_t n = phase == 0 ? pairs_ : weights_.panels();
     const std::int64_t chunks = phase == 0 ? stage_chunks_ : chunks_;
     for (std::int64_t i = chunk * n / chunks; i < (chunk + 1) * n / chunks; i++) {
       phase == 0 ? stage(pair(i), args, staged + i * staged_floats())
@@ -370,47 +296,13 @@ void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
     for (std::int64_t j = i; j < block_end; j++) {
       stage(pair(j), args, staged + (j - i) * staged_floats());
     }
-    for (std::int64_t panel = 0; panel < panels_; panel++) {
+    for (std::int64_t panel = 0; panel < weights_.panels(); panel++) {
       run_panel(panel, i, block_end, staged, args, sums);
     }
   }
 }
 
 }  // namespace
-
-namespace {
-
-bool is_pointwise(const ConvShape& s) {
-  for (int a = 0; a < kConvAxes; a++) {
-    if ((s.out[a] - 1) * s.stride[a] >= s.in[a]) return false;
-  }
-  return s.group == 1 && !s.transposed && !s.plain_input && product(s.kernel) == 1 &&
-         s.pad == ConvExtents{0, 0, 0} && ceil_div(s.k, kConvBlock) % 2 == 0;
-}
-
-}  // namespace
-
-// Measured on AVX-512. Few channels do not pay for staging and for the tiles of sums; small planes
-// wait for weights, of which there are 7/4 as many, unless those stay in a cache or strided pixels
-// had to be gathered anyway.
-bool prefers_strassen(const ConvShape& s) {
-  if (!is_pointwise(s)) return false;
-  const std::int64_t pixels = product(s.out);
-  if (product(s.stride) > 1) return s.c >= 64 && s.k >= 128 && pixels >= 36;
-  if (pixels >= 100) return s.c >= 112 && s.k >= 128;
-  constexpr std::int64_t kCached = 512 << 10;
-  return pixels >= 36 && s.c >= 112 && s.k >= 256 && s.c * s.k <= kCached;
-}
-
-bool takes_prologue(const ConvShape& shape) {
-  const ConvShape s = conv_canonical(shape);
-  return is_pointwise(s) && product(s.stride) == 1 && s.c >= 2 * kConvBlock;
-}
-
-bool strassen_takes_matrix(const ConvShape& s) {
-  return is_pointwise(s) && s.n == 1 && !s.prologue && s.c % kConvBlock == 0 &&
-         s.k % kConvBlock == 0 && s.c >= 128 && s.k >= 128 && product(s.out) >= 28;
-}
 
 ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads) {
   auto algorithm = std::make_shared<StrassenConv>(shape, kernels, threads);
