@@ -11,10 +11,11 @@
 //   C21 = U3 - P4           C22 = U3 + P5
 //
 // 7 products where the sum has 8. The halves of the pixels are two tiles of registers, those of the
-// channels are far apart; so the S are packed once, the T are made for a pair of tiles and serve
-// all output channels, and of the outputs only three tiles of sums wait in L1, since each product
-// goes on where the sums before it ended. Input channels behind the halves are added in the last
-// product of each output; output channels of an odd number of blocks are left to plan_direct.
+// channels are far apart; so the S are made in registers as the weights are loaded, where additions
+// cost nothing, the T are made for a pair of tiles and serve all output channels, and of the
+// outputs only three tiles of sums wait in L1, since each product goes on where the sums before it
+// ended. Input channels behind the halves are added in the last product of each output; output
+// channels of an odd number of blocks are left to plan_direct.
 //
 // Tiles are paired by their place in the plane alone: results do not depend on threads. Results are
 // within an NME of 2e-5; as with Winograd, what direct sums make exact is not exact here, and a
@@ -55,21 +56,27 @@ class StrassenConv : public ConvAlgorithm {
     std::ptrdiff_t tile_block;
     const float* combined[4];
   };
+  // Weights of a panel pair: arrays of channels x columns, those of a row one behind the other.
+  struct Weights {
+    const float *a11, *a12, *a1r, *a21, *minus_a22, *a2r;
+  };
   // A panel pair: its weights, and what they give.
   struct Outputs {
     const ConvArgs* args;
-    const float* weights;
+    Weights weights;
+    float *s1, *s2, *s3, *s4;    // sums of weights, made by the first pair of tiles
     std::int64_t first, blocks;  // output channel blocks of the first half
     float* sums;                 // three tiles
   };
 
   Pair pair(std::int64_t i) const;
+  Weights weights_of(std::int64_t panel, const float* packed) const;
   Operands operands(const Pair& pair, const float* staged, const ConvArgs& args) const;
   void stage(const Pair& pair, const ConvArgs& args, float* staged) const;
-  void multiply(const Pair& pair, const Operands& operands, Outputs outputs, const float** ahead,
-                const float* ahead_end) const;
+  void multiply(const Pair& pair, const Operands& operands, const Outputs& outputs, bool first,
+                const float** ahead, const float* ahead_end) const;
   void run_panel(std::int64_t panel, std::int64_t pair_begin, std::int64_t pair_end,
-                 const float* staged, const ConvArgs& args, float* sums) const;
+                 const float* staged, const ConvArgs& args, float* mine) const;
 
   // Floats from one pixel to the next, from one channel block to the next.
   std::int64_t x_pixel() const { return shape_.matrix ? shape_.c : kConvBlock; }
@@ -87,8 +94,10 @@ class StrassenConv : public ConvAlgorithm {
     const std::int64_t blocks = 4 * weights_.half() + rest + (copies_ ? 2 * c_blocks() : 0);
     return blocks * tiles_.max_pixels * kConvBlock;
   }
-  std::int64_t sum_floats() const {
-    return 3 * tiles_.panel_blocks * tiles_.max_pixels * kConvBlock;
+  // What a thread works with: three tiles of sums, and S1 to S4 of a panel pair.
+  std::int64_t tile_floats() const { return tiles_.panel_blocks * tiles_.max_pixels * kConvBlock; }
+  std::int64_t own_floats() const {
+    return 3 * tile_floats() + 4 * weights_.half_channels() * tiles_.panel_blocks * kConvBlock;
   }
 
   ConvShape shape_;
@@ -114,7 +123,7 @@ StrassenConv::StrassenConv(const ConvShape& shape, const KernelTable& kernels, i
       copies_(product(shape.stride) != 1 || shape.prologue || shape.matrix) {
   // Pixels stay in L2 while all weights pass, which takes the longer the more there are.
   constexpr std::int64_t kFar = 512 << 10, kLeastStaged = 320 << 10, kMostStaged = 4 << 20;
-  const std::int64_t weight_bytes = 4 * weights_.floats();
+  const std::int64_t weight_bytes = 4 * weights_.floats() * 7 / 4;
   const std::int64_t staged_bytes = std::clamp(weight_bytes / 8, kLeastStaged, kMostStaged);
   const std::int64_t y_bytes = k_blocks() * kConvBlock * product(shape.out) * 4;
   far_outputs_ = y_bytes * (shape.residual ? 2 : 1) > kFar;
@@ -136,8 +145,8 @@ void StrassenConv::summarize(ConvPlan* plan) const {
   plan->flops = 2.0 * static_cast<double>(shape_.n * product(shape_.out) * shape_.k * shape_.c);
   plan->packed_floats = weights_.floats();
   const auto staged = static_cast<std::size_t>(block_pairs_ * staged_floats()) * sizeof(float);
-  const auto sums = static_cast<std::size_t>(sum_floats()) * sizeof(float);
-  plan->thread_scratch = by_panels_ ? sums : staged + sums;
+  const auto own = static_cast<std::size_t>(own_floats()) * sizeof(float);
+  plan->thread_scratch = by_panels_ ? own : staged + own;
   plan->shared_scratch = by_panels_ ? staged : 0;
   plan->phases = {chunks_};
   if (by_panels_) plan->phases.insert(plan->phases.begin(), stage_chunks_);
@@ -199,29 +208,37 @@ void StrassenConv::stage(const Pair& pair, const ConvArgs& args, float* staged) 
 }
 
 // All products of a panel pair with a pair of tiles, weights in the order of StrassenWeights.
-void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, const float** ahead,
-                            const float* ahead_end) const {
-  const std::int64_t tile_floats = tiles_.panel_blocks * tiles_.max_pixels * kConvBlock;
+void StrassenConv::multiply(const Pair& pair, const Operands& o, const Outputs& out, bool first,
+                            const float** ahead, const float* ahead_end) const {
   const ConvTile tile = tiles_.tile[0][out.blocks - 1][pair.pixels];
   const ConvTap tap = {0, 0, 0, 0, TapEdge::None};
   ConvTileArgs a = {};
   a.kernel_taps = 1;
   a.taps = &tap;
   a.taps_end = &tap + 1;
-  float* const sums[3] = {out.sums, out.sums + tile_floats, out.sums + 2 * tile_floats};
-  // acc = partial sums + the next weights * x
+  float* const sums[3] = {out.sums, out.sums + tile_floats(), out.sums + 2 * tile_floats()};
+  // The next weights: those at w; or a difference, which is at `kept` after the first pair of
+  // tiles.
+  const auto weights = [&](const float* w) {
+    a.w = w;
+    a.less = nullptr;
+  };
+  const auto difference = [&](const float* w, const float* less, float* kept) {
+    a.w = first ? w : kept;
+    a.less = first ? less : nullptr;
+    a.kept = kept;
+  };
+  // acc = partial sums + weights * x
   const auto product_of = [&](const float* x, std::ptrdiff_t x_block, std::int64_t channels,
                               const float* partial, const float* partial2) {
     a.x = x;
     a.x_block = x_block;
     a.channels = channels;
-    a.w = out.weights;
     a.partial[0] = partial;
     a.partial[1] = partial2;
     a.ahead = *ahead;
     a.ahead_step = *ahead < ahead_end ? kConvBlock : 0;
     *ahead += a.ahead_step * channels;
-    out.weights += channels * out.blocks * kConvBlock;
     tile(a);
   };
   const auto keep = [&](int sum) {
@@ -248,48 +265,77 @@ void StrassenConv::multiply(const Pair& pair, const Operands& o, Outputs out, co
   const std::ptrdiff_t t_block = pair.pixels * kConvBlock, b_block = o.tile_block;
   const float *b11 = o.tile[0], *b21 = b11 + weights_.half() * b_block;
   const float *b12 = o.tile[1], *b22 = b12 + weights_.half() * b_block;
-  keep(0), product_of(b11, b_block, h, nullptr, nullptr);                    // P1
-  leave(0, 0), product_of(b21, b_block, h + r, sums[0], nullptr);            // C11
-  keep(1), product_of(o.combined[1], t_block, h, sums[0], nullptr);          // U2
-  keep(2), product_of(o.combined[0], t_block, h, nullptr, nullptr);          // P5
-  keep(0), product_of(o.combined[2], t_block, h, sums[1], nullptr);          // U3
+  const float* b2r = b22 + weights_.half() * b_block;  // of the second tile
+  const auto [a11, a12, a1r, a21, minus_a22, a2r] = out.weights;
+  weights(a11);
+  keep(0), product_of(b11, b_block, h, nullptr, nullptr);  // P1
+  weights(a12);
+  leave(0, 0), product_of(b21, b_block, h + r, sums[0], nullptr);  // C11
+  difference(a21, minus_a22, out.s1);
+  keep(2), product_of(o.combined[0], t_block, h, nullptr, nullptr);  // P5
+  difference(out.s1, a11, out.s2);
+  keep(1), product_of(o.combined[1], t_block, h, sums[0], nullptr);  // U2
+  difference(a11, a21, out.s3);
+  keep(0), product_of(o.combined[2], t_block, h, sums[1], nullptr);  // U3
+  weights(minus_a22);
   leave(1, 0), product_of(o.combined[3], t_block, h + r, sums[0], nullptr);  // C21
-  leave(0, 1), product_of(b22, b_block, h + r, sums[1], sums[2]);            // C12
-  const float* rest = b22 + weights_.half() * b_block;
-  leave(1, 1), product_of(rest, b_block, r, sums[0], sums[2]);  // C22
+  difference(a12, out.s2, out.s4);
+  r == 0 ? leave(0, 1) : keep(1);
+  product_of(b22, b_block, h, sums[1], sums[2]);  // C12
+  if (r > 0) {
+    weights(a1r);
+    leave(0, 1), product_of(b2r, b_block, r, sums[1], nullptr);
+  }
+  weights(a2r);
+  leave(1, 1), product_of(b2r, b_block, r, sums[0], sums[2]);  // C22
+}
+
+StrassenConv::Weights StrassenConv::weights_of(std::int64_t panel, const float* packed) const {
+  const std::int64_t columns = weights_.panel_blocks(panel) * kConvBlock;
+  const std::int64_t half = weights_.half_channels() * columns;
+  const float* first = packed + weights_.panel_offset(panel);
+  const float* second = first + shape_.c * columns;
+  return {first, first + half, first + 2 * half, second, second + half, second + 2 * half};
 }
 
 void StrassenConv::run_panel(std::int64_t panel, std::int64_t begin, std::int64_t end,
-                             const float* staged, const ConvArgs& args, float* sums) const {
+                             const float* staged, const ConvArgs& args, float* mine) const {
   Outputs out;
   out.args = &args;
   out.first = weights_.panel_begin(panel);
   out.blocks = weights_.panel_blocks(panel);
-  out.weights = args.packed + weights_.panel_offset(panel);
-  out.sums = sums;
+  out.weights = weights_of(panel, args.packed);
+  const std::int64_t half = weights_.half_channels() * out.blocks * kConvBlock;
+  out.s1 = mine + 3 * tile_floats();
+  out.s2 = out.s1 + half;
+  out.s3 = out.s2 + half;
+  out.s4 = out.s3 + half;
+  out.sums = mine;
+  constexpr std::int64_t kPairsAhead = 2;  // take more steps than a panel has lines
   // The next panel comes while this one is used.
-  const float* ahead = out.weights + weights_.panel_floats(panel);
+  const float* ahead = args.packed + weights_.panel_offset(panel) + weights_.panel_floats(panel);
   const float* ahead_end =
       panel + 1 < weights_.panels() ? ahead + weights_.panel_floats(panel + 1) : ahead;
   for (std::int64_t i = begin; i < end; i++) {
     const Pair p = pair(i);
-    multiply(p, operands(p, staged + (i - begin) * staged_floats(), args), out, &ahead, ahead_end);
+    multiply(p, operands(p, staged + (i - begin) * staged_floats(), args), out, i == begin, &ahead,
+             end - i <= kPairsAhead ? ahead_end : ahead);
   }
 }
 
 void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) const {
-  auto* sums = static_cast<float*>(args.thread_scratch);
+  auto* mine = static_cast<float*>(args.thread_scratch);
   if (by_panels_) {
     auto* staged = static_cast<float*>(args.shared_scratch);
     const std::int64_t n = phase == 0 ? pairs_ : weights_.panels();
     const std::int64_t chunks = phase == 0 ? stage_chunks_ : chunks_;
     for (std::int64_t i = chunk * n / chunks; i < (chunk + 1) * n / chunks; i++) {
       phase == 0 ? stage(pair(i), args, staged + i * staged_floats())
-                 : run_panel(i, 0, pairs_, staged, args, sums);
+                 : run_panel(i, 0, pairs_, staged, args, mine);
     }
     return;
   }
-  float* staged = sums + sum_floats();
+  float* staged = mine + own_floats();
   const std::int64_t end = (chunk + 1) * pairs_ / chunks_;
   for (std::int64_t i = chunk * pairs_ / chunks_; i < end; i += block_pairs_) {
     const std::int64_t block_end = std::min(i + block_pairs_, end);
@@ -297,7 +343,7 @@ void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
       stage(pair(j), args, staged + (j - i) * staged_floats());
     }
     for (std::int64_t panel = 0; panel < weights_.panels(); panel++) {
-      run_panel(panel, i, block_end, staged, args, sums);
+      run_panel(panel, i, block_end, staged, args, mine);
     }
   }
 }

@@ -29,12 +29,15 @@ struct ConvTap {
 };
 
 struct ConvTileArgs {
-  const float* x;            // where pixel 0 reads with tap offset 0, lane 0 of the first block
-  std::ptrdiff_t x_pixel;    // floats between the pixels of a Copied tap
-  std::ptrdiff_t x_block;    // floats between channel blocks of x
-  std::int64_t first_lane;   // of the first block
-  std::int64_t channels;     // the exact length of the reduction
-  const float* w;            // [block][kernel tap][channel of the block][16 * panel blocks]
+  const float* x;           // where pixel 0 reads with tap offset 0, lane 0 of the first block
+  std::ptrdiff_t x_pixel;   // floats between the pixels of a Copied tap
+  std::ptrdiff_t x_block;   // floats between channel blocks of x
+  std::int64_t first_lane;  // of the first block
+  std::int64_t channels;    // the exact length of the reduction
+  const float* w;           // [block][kernel tap][channel of the block][16 * panel blocks]
+  // Where not null, of one tap, stride 1: the weights are w - less, and kept for later, as w is.
+  const float* less;
+  float* kept;
   std::int64_t kernel_taps;  // all, also those that this tile leaves out
   const ConvTap* taps;
   const ConvTap* taps_end;

@@ -13,6 +13,8 @@
 #include "simd/kernel.h"
 #include "simd/vec_low.h"
 
+#define KEEL_INLINE_METHOD __attribute__((always_inline)) inline
+
 namespace keel::simd::KEEL_TARGET {
 namespace {
 
@@ -28,10 +30,30 @@ struct Ahead {
   std::ptrdiff_t near_step;
 };
 
+// The weights of a step, as they lie in memory.
+struct Weights {
+  const float* w;
+  KEEL_INLINE_METHOD Vec at(int i) const { return load_aligned(w + i); }
+  KEEL_INLINE_METHOD void advance(int floats) { w += floats; }
+};
+// Differences of weights, kept as they are made. The subtractions and stores cost nothing beside
+// the multiply-adds, which have ports of their own.
+struct WeightDifferences {
+  const float* w;
+  const float* less;
+  float* kept;
+  KEEL_INLINE_METHOD Vec at(int i) const {
+    const Vec difference = load_aligned(w + i) - load_aligned(less + i);
+    store_aligned(kept + i, difference);
+    return difference;
+  }
+  KEEL_INLINE_METHOD void advance(int floats) { w += floats, less += floats, kept += floats; }
+};
+
 // Pixels [First, Last) of a tile over `rows` channels. The pixels lie 16 * Stride floats apart.
 // Half: the last vector of a row of weights has nothing in its upper half.
-template <int First, int Last, int Stride, bool Half, int Pixels, int Vecs>
-KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, Ahead& ahead,
+template <int First, int Last, int Stride, bool Half, int Pixels, int Vecs, typename W>
+KEEL_INLINE void accumulate(const float* x, W w, std::int64_t rows, Ahead& ahead,
                             Vec (&acc)[Pixels][Vecs]) {
   for (std::int64_t c = 0; c < rows; c++) {
     KEEL_PREFETCH_L2(ahead.line);
@@ -39,7 +61,7 @@ KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, A
     KEEL_PREFETCH_L1(ahead.near);
     ahead.near += ahead.near_step;
     Vec weights[Vecs];
-    KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = load_aligned(w + n * kWidth);
+    KEEL_UNROLL for (int n = 0; n < Vecs; n++) weights[n] = w.at(n * kWidth);
     KEEL_UNROLL for (int q = First; q < Last; q++) {
       const float* at = x + q * Stride * kBlock + c;
       const Vec value = Half && Vecs == 1 ? broadcast_low(at) : broadcast(at);
@@ -48,7 +70,7 @@ KEEL_INLINE void accumulate(const float* x, const float* w, std::int64_t rows, A
                                           : fma(weights[n], value, acc[q][n]);
       }
     }
-    w += Vecs * kWidth;
+    w.advance(Vecs * kWidth);
   }
 }
 
@@ -167,15 +189,19 @@ KEEL_NOINLINE void tile(const ConvTileArgs& a) {
       const float* next = left > 0 ? from + a.x_block : a.x + Pixels * Stride * kBlock;
       fetch_next(a, fetch, next, Stride * kBlock, ahead);
       if (tap->edge == TapEdge::First) {
-        accumulate<1, Pixels, Stride, Half>(from, weights, rows, ahead, acc);
+        accumulate<1, Pixels, Stride, Half>(from, Weights{weights}, rows, ahead, acc);
       } else if (tap->edge == TapEdge::Last) {
-        accumulate<0, Pixels - 1, Stride, Half>(from, weights, rows, ahead, acc);
+        accumulate<0, Pixels - 1, Stride, Half>(from, Weights{weights}, rows, ahead, acc);
+      } else if (Stride == 1 && !Half && a.less != nullptr) {
+        const std::ptrdiff_t at = weights - a.w;
+        accumulate<0, Pixels, Stride, Half>(
+            from, WeightDifferences{weights, a.less + at, a.kept + at}, rows, ahead, acc);
       } else {
         if (tap->edge == TapEdge::Copied) {
           copy_pixels<Stride, Pixels>(from - lane, a.x_pixel, *tap, copy);
           from = copy + lane;
         }
-        accumulate<0, Pixels, Stride, Half>(from, weights, rows, ahead, acc);
+        accumulate<0, Pixels, Stride, Half>(from, Weights{weights}, rows, ahead, acc);
       }
     }
     w += a.kernel_taps * tap_floats;
