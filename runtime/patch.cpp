@@ -29,7 +29,8 @@ void remove(Graph& graph, NodeId id, std::vector<ValueId>& touched) {
       graph.values[output].producer = kNone;
 }
 
-// Producers of values that lost their last user by this patch go too, and so on upwards.
+// Producers of values that lost their last user by this patch go too, and so on upwards; constants
+// give their memory back.
 void drop_unused(Graph& graph, std::vector<ValueId> touched) {
   const auto unused = [&](ValueId id) {
     return id == kNone || (graph.values[id].users.empty() && !graph.values[id].graph_output);
@@ -37,8 +38,10 @@ void drop_unused(Graph& graph, std::vector<ValueId> touched) {
   while (!touched.empty()) {
     const ValueId id = touched.back();
     touched.pop_back();
+    if (!unused(id)) continue;
     const NodeId producer = graph.values[id].producer;
-    if (producer == kNone || !unused(id)) continue;
+    if (producer == kNone && !graph.values[id].graph_input) graph.values[id].constant = nullptr;
+    if (producer == kNone) continue;
     const Node& node = graph.nodes[producer];
     if (std::all_of(node.outputs.begin(), node.outputs.end(), unused))
       remove(graph, producer, touched);
