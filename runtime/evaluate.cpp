@@ -4,6 +4,7 @@
 #include <new>
 
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 #include "runtime/prepare.h"
 #include "simd/dispatch.h"
 
@@ -17,8 +18,15 @@ std::shared_ptr<std::byte> scratch(std::size_t bytes) {
   return std::shared_ptr<std::byte>(data, std::free);
 }
 
+// Large results are weights most often, in other words than the model's.
+Tensor result_of(DataType type, const Shape& dims) {
+  constexpr std::size_t kLarge = 1 << 20;
+  const bool large = type != DataType::String && storage_bytes(type, dims, Layout::Plain) >= kLarge;
+  return large ? weight_tensor(type, dims) : Tensor(type, dims);
+}
+
 Tensor view_of(const Tensor& input, const Shape& dims) {
-  Tensor result(input.type(), dims);
+  Tensor result = result_of(input.type(), dims);
   if (input.type() == DataType::String)
     for (std::int64_t i = 0; i < input.size(); ++i)
       result.data_as<std::string>()[i] = input.data_as<std::string>()[i];
@@ -51,7 +59,7 @@ std::vector<Tensor> evaluate(const Node& node, const std::vector<const Tensor*>&
     out_refs[i] = {outputs[i].type, Layout::Plain, outputs[i].dims, nullptr};
     if (!outputs[i].is_static()) continue;
     results[i] = op.view && i == 0 ? view_of(*inputs[0], outputs[0].dims)
-                                   : Tensor(outputs[i].type, outputs[i].dims);
+                                   : result_of(outputs[i].type, outputs[i].dims);
     out_refs[i].data = results[i].data();
   }
   if (op.view) return results;
