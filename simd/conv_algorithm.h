@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "simd/conv.h"
 
@@ -14,6 +15,15 @@ class ConvAlgorithm {
   virtual void pack(const float* W, float* packed) const = 0;
   virtual void run(int phase, std::int64_t chunk, const ConvArgs& args) const = 0;
 };
+
+// The plan of an algorithm that has void summarize(ConvPlan*).
+template <typename Algorithm>
+ConvPlan plan_of(std::shared_ptr<Algorithm> algorithm) {
+  ConvPlan plan;
+  algorithm->summarize(&plan);
+  plan.algorithm = std::move(algorithm);
+  return plan;
+}
 
 // The algorithms. Each fills the summary of the plan and sets plan.algorithm; the shape is one that
 // conv_canonical() returned.

@@ -228,11 +228,7 @@ void Bf16Conv::run_tile(const Rectangle& r, std::int64_t position, Bf16TileArgs&
 }  // namespace
 
 ConvPlan plan_bf16(const ConvShape& shape, const KernelTable& kernels, int threads, int terms) {
-  auto algorithm = std::make_shared<Bf16Conv>(shape, kernels, threads, terms);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<Bf16Conv>(shape, kernels, threads, terms));
 }
 
 }  // namespace keel::simd

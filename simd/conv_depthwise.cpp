@@ -101,11 +101,7 @@ void DepthwiseConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
 }  // namespace
 
 ConvPlan plan_depthwise(const ConvShape& shape, const KernelTable& kernels, int threads) {
-  auto algorithm = std::make_shared<DepthwiseConv>(shape, *kernels.depthwise, threads);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<DepthwiseConv>(shape, *kernels.depthwise, threads));
 }
 
 }  // namespace keel::simd

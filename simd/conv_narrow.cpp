@@ -160,11 +160,7 @@ bool prefers_narrow(const ConvShape& s) {
 }
 
 ConvPlan plan_narrow(const ConvShape& shape, const KernelTable& kernels, int threads) {
-  auto algorithm = std::make_shared<NarrowConv>(shape, *kernels.depthwise, threads);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<NarrowConv>(shape, *kernels.depthwise, threads));
 }
 
 }  // namespace keel::simd

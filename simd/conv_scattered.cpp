@@ -130,11 +130,7 @@ void ScatteredConv::copy_lanes(const float* from, std::int64_t k, std::int64_t l
 }  // namespace
 
 ConvPlan plan_scattered(const ConvShape& shape, const KernelTable& kernels, int threads) {
-  auto algorithm = std::make_shared<ScatteredConv>(shape, kernels, threads);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<ScatteredConv>(shape, kernels, threads));
 }
 
 }  // namespace keel::simd

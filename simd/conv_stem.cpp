@@ -199,11 +199,7 @@ void StemConv::run_panels(std::int64_t image, const ConvRun& run, const ConvArgs
 }  // namespace
 
 ConvPlan plan_stem(const ConvShape& shape, const KernelTable& kernels, int threads) {
-  auto algorithm = std::make_shared<StemConv>(shape, *kernels.conv_stem, threads);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<StemConv>(shape, *kernels.conv_stem, threads));
 }
 
 }  // namespace keel::simd

@@ -351,11 +351,7 @@ void StrassenConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
 }  // namespace
 
 ConvPlan plan_strassen(const ConvShape& shape, const KernelTable& kernels, int threads) {
-  auto algorithm = std::make_shared<StrassenConv>(shape, kernels, threads);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<StrassenConv>(shape, kernels, threads));
 }
 
 }  // namespace keel::simd

@@ -196,11 +196,7 @@ void WinogradConv::multiply(Tiles tiles, std::int64_t panel, const float* V, con
 }  // namespace
 
 ConvPlan plan_winograd(const ConvShape& shape, const KernelTable& kernels, int threads, int m) {
-  auto algorithm = std::make_shared<WinogradConv>(shape, kernels, threads, m);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<WinogradConv>(shape, kernels, threads, m));
 }
 
 }  // namespace keel::simd

@@ -152,11 +152,7 @@ void ExpandingWinogradConv::multiply(Products p, std::int64_t first_channel) con
 
 ConvPlan plan_expanding_winograd(const ConvShape& shape, const KernelTable& kernels, int threads,
                                  int m) {
-  auto algorithm = std::make_shared<ExpandingWinogradConv>(shape, kernels, threads, m);
-  ConvPlan plan;
-  algorithm->summarize(&plan);
-  plan.algorithm = std::move(algorithm);
-  return plan;
+  return plan_of(std::make_shared<ExpandingWinogradConv>(shape, kernels, threads, m));
 }
 
 }  // namespace keel::simd

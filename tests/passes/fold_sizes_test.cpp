@@ -2,8 +2,8 @@
 // results stay what the oracle says.
 #include <gtest/gtest.h>
 
-#include "runtime/model.h"
 #include "tests/support/operator_check.h"
+#include "tests/support/operators_after.h"
 #include "tests/support/random_tensor.h"
 
 namespace keel::test {
@@ -21,14 +21,6 @@ ModelBuilder model() {
   ModelBuilder m;
   m.input("x", Sizes{Size(std::string("N")), 6, 8}).node("Shape", {"x"}, {"s"});
   return m;
-}
-
-std::vector<std::string> operators_after(Graph graph) {
-  std::vector<Decision> decisions;
-  optimize_for_running(graph, {}, decisions);
-  std::vector<std::string> names;
-  for (NodeId id : graph.order) names.push_back(graph.nodes[id].op_type);
-  return names;
 }
 
 void check(const ModelBuilder& m, const std::vector<std::string>& operators) {

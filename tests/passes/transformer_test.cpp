@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "runtime/model.h"
 #include "tests/support/operator_check.h"
+#include "tests/support/operators_after.h"
 #include "tests/support/random_tensor.h"
 
 namespace keel::test {
@@ -23,15 +23,6 @@ ModelBuilder model() {
   m.constant("w", random_tensor(source, DataType::Float, {kWidth, kWidth}));
   m.constant("b", row(kWidth));
   return m;
-}
-
-// Operators that stay, in order.
-std::vector<std::string> operators_after(Graph graph) {
-  std::vector<Decision> decisions;
-  optimize_for_running(graph, {}, decisions);
-  std::vector<std::string> names;
-  for (NodeId id : graph.order) names.push_back(graph.nodes[id].op_type);
-  return names;
 }
 
 void check(const ModelBuilder& m, const std::vector<std::string>& operators, double nme = 2e-6) {
