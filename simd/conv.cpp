@@ -99,7 +99,6 @@ namespace {
 ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int threads,
                         ConvPrecision precision) {
   const bool strict = precision == ConvPrecision::Strict;
-  if (s.plain_input) return plan_stem(s, kernels, threads);
   const int terms = bf16_terms(s, kernels, precision);
   if (terms != 0) return plan_bf16(s, kernels, threads, terms);
   if (s.prologue || s.matrix) return plan_strassen(s, kernels, threads);
@@ -108,6 +107,7 @@ ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int thre
     if (winograd.expanding) return plan_expanding_winograd(s, kernels, threads, winograd.m);
     if (winograd.m != 0) return plan_winograd(s, kernels, threads, winograd.m);
   }
+  if (s.plain_input) return plan_stem(s, kernels, threads);
   if (s.group == s.c && s.k == s.c) return plan_depthwise(s, kernels, threads);
   if (s.group > 1 && s.k / s.group % kConvBlock != 0) {
     return prefers_narrow(s) ? plan_narrow(s, kernels, threads)

@@ -1,12 +1,25 @@
 // Winograd's tiles on the planes of a tensor: which inputs each reads, which outputs each gives.
+// Those of a plain input are its phases.
 #pragma once
 
 #include <cstdint>
 
 #include "simd/conv_algorithm.h"
+#include "simd/conv_phases.h"
 #include "simd/winograd.h"
 
 namespace keel::simd {
+
+// The convolution as the tiles see it.
+struct WinogradView {
+  explicit WinogradView(const ConvShape& s)
+      : phased(s.plain_input),
+        channels(phased ? kPhases * s.c : s.c),
+        stride(phased ? 1 : s.stride[1]),
+        taps(phased ? ceil_div(s.kernel[1], 2) : s.kernel[1]) {}
+  bool phased;
+  std::int64_t channels, stride, taps;
+};
 
 class WinogradPlane {
  public:
@@ -25,8 +38,13 @@ class WinogradPlane {
   const WinogradForm& form() const { return form_; }
   std::int64_t points() const { return form_.side * form_.side; }
   std::int64_t count() const { return count_; }  // tiles of all images
+  bool phased() const { return view_.phased; }
+  std::int64_t channels() const { return view_.channels; }
   double flops() const;
-  std::string name() const;  // "4x4"
+  // Weights of 16 features from k on and some channels: [channel][tap][16], zeros behind the last.
+  void gather_weights(const float* W, std::int64_t k, std::int64_t c, std::int64_t channels,
+                      float* lanes) const;
+  std::string name() const;  // "4x4"; "3x3 of phases"
 
   // One channel block of the tiles: V [point][tile][16], points v_point floats apart.
   void transform(Tiles tiles, std::int64_t c_block, const float* x, float* V,
@@ -36,8 +54,12 @@ class WinogradPlane {
              const ConvArgs& args) const;
 
  private:
+  void transform_phases(Tiles tiles, const float* x, float* V, std::int64_t v_point) const;
+
   ConvShape shape_;
+  WinogradView view_;
   const WinogradKernels& kernels_;
+  const LayoutKernels& layout_;
   int index_;
   WinogradForm form_;
   std::int64_t rows_, columns_, count_;  // of tiles: a plane's rows and columns, all

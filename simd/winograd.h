@@ -1,5 +1,5 @@
-// The transforms of Winograd's minimal filtering for 3 x 3 kernels on one channel block: a patch of
-// side^2 inputs becomes as many points, the points of a product become m x m outputs; nine weights
+// The transforms of Winograd's minimal filtering for small kernels on one channel block: a patch of
+// side^2 inputs becomes as many points, the points of a product become m x m outputs; the weights
 // become points, in double when they are packed, in float when they are used. conv_winograd.cpp has
 // the formulas.
 #pragma once
@@ -32,7 +32,7 @@ struct WinogradOutputArgs {
 };
 
 struct WinogradWeightsArgs {
-  const float* w;  // [channels][9 taps][16 features]
+  const float* w;  // [channels][taps^2][16 features]
   std::int64_t channels;
   float* u;  // 16 floats a channel and point
   std::ptrdiff_t u_channel, u_point;
@@ -45,13 +45,15 @@ struct WinogradExpandArgs {
   std::ptrdiff_t u_point;
 };
 
-// The form that serves tiles of m x m outputs at a stride, and the side of its patches.
+// Tiles of m x m outputs of a kernel of taps x taps at a stride, and the side of their patches.
 struct WinogradForm {
-  int m, stride, side;
+  int m, stride, taps, side;
 };
-constexpr WinogradForm kWinogradForms[] = {{2, 1, 4}, {4, 1, 6}, {2, 2, 5}};
+constexpr int kWinogradFormCount = 4;
+constexpr WinogradForm kWinogradForms[kWinogradFormCount] = {
+    {2, 1, 3, 4}, {4, 1, 3, 6}, {2, 2, 3, 5}, {3, 1, 4, 6}};
 
-// Its index; there is one.
+// The index of the form of m at a stride; there is one.
 inline int winograd_form(int m, std::int64_t stride) {
   int i = 0;
   while (kWinogradForms[i].m != m || kWinogradForms[i].stride != stride) i++;
@@ -59,13 +61,13 @@ inline int winograd_form(int m, std::int64_t stride) {
 }
 
 struct WinogradKernels {
-  // By form.
-  void (*input[3])(const WinogradInputArgs&);
-  void (*output[3])(const WinogradOutputArgs&);
-  void (*weights[3])(const WinogradWeightsArgs&);
-  void (*expand[3])(const WinogradExpandArgs&);
-  // Multiply-adds round once. Where they round twice, m = 4 loses so many bits that a deep network
-  // (a U-Net, measured) is more than 2e-5 off.
+  // By form; null where a form is not offered.
+  void (*input[kWinogradFormCount])(const WinogradInputArgs&);
+  void (*output[kWinogradFormCount])(const WinogradOutputArgs&);
+  void (*weights[kWinogradFormCount])(const WinogradWeightsArgs&);
+  void (*expand[kWinogradFormCount])(const WinogradExpandArgs&);  // 3 taps; null else
+  // Multiply-adds round once. Where they round twice, patches of 6 lose so many bits that a deep
+  // network (a U-Net, measured) is more than 2e-5 off; there are none.
   bool fused;
 };
 

@@ -1,7 +1,7 @@
 // Winograd's transforms in one dimension, applied to columns and then to rows. The points are
-// 0, 1, -1, inf for m = 2 and 0, +-1/sqrt(2), +-sqrt(2), inf for m = 4: with those the matrices of
-// both sides have entries of like size, and the rounding error is a third of that of the usual
-// 0, +-1, +-2, inf.
+// 0, 1, -1, inf for a side of 4 and 0, +-1/sqrt(2), +-sqrt(2), inf for one of 6, which gives 4
+// outputs of 3 taps or 3 outputs of 4: with those the matrices of both sides have entries of like
+// size, and the rounding error is a third of that of the usual 0, +-1, +-2, inf.
 //
 // At stride 2 the kernel's outer weights meet the even inputs, as F(2, 2) at the points 0, 1, inf;
 // the middle weight meets the odd ones, which are points of their own.
@@ -55,13 +55,20 @@ KEEL_INLINE void output_transform(const Vec (&m)[6], Vec (&r)[4]) {
   r[2] = fma(set1(0.5f), near, set1(2.0f) * far);
   r[3] = fma(set1(0.5f * kSqrtHalf), near_odd, fma(set1(2.0f * kSqrt2), far_odd, m[5]));
 }
+KEEL_INLINE void output_transform(const Vec (&m)[6], Vec (&r)[3]) {
+  const Vec near = m[1] + m[2], near_odd = m[1] - m[2];
+  const Vec far = m[3] + m[4], far_odd = m[3] - m[4];
+  r[0] = m[0] + near + far;
+  r[1] = fma(set1(kSqrtHalf), near_odd, set1(kSqrt2) * far_odd);
+  r[2] = fma(set1(0.5f), near, fma(set1(2.0f), far, m[5]));
+}
 KEEL_INLINE void output_transform(const Vec (&m)[5], Vec (&r)[2]) {
   r[0] = m[0] + m[1] + m[3];
   r[1] = m[1] + m[2] + m[4];
 }
 
 // r = G w, in double: the weights of all runs. Of a point p = +-a, +-1/a with a = 1/sqrt(2):
-// [1, p, p^2] / product of its distances to the others.
+// [1, p, p^2, p^3 if there is one] / product of its distances to the others.
 constexpr double kA = 0.70710678118654752440, kInverseA = 1.41421356237309504880;
 KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[4]) {
   r[0] = w[0];
@@ -76,6 +83,16 @@ KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[6]) {
   r[3] = (w[0] + kInverseA * w[1] + 2 * w[2]) * (1 / 6.0);
   r[4] = (w[0] - kInverseA * w[1] + 2 * w[2]) * (1 / 6.0);
   r[5] = w[2];
+}
+KEEL_INLINE void weight_transform(const double (&w)[4], double (&r)[6]) {
+  const double near = w[0] + 0.5 * w[2], near_odd = kA * (w[1] + 0.5 * w[3]);
+  const double far = w[0] + 2 * w[2], far_odd = kInverseA * (w[1] + 2 * w[3]);
+  r[0] = w[0];
+  r[1] = (near + near_odd) * (-1 / 1.5);
+  r[2] = (near - near_odd) * (-1 / 1.5);
+  r[3] = (far + far_odd) * (1 / 6.0);
+  r[4] = (far - far_odd) * (1 / 6.0);
+  r[5] = w[3];
 }
 KEEL_INLINE void weight_transform(const double (&w)[3], double (&r)[5]) {
   r[0] = w[0];
@@ -216,17 +233,16 @@ void output(const WinogradOutputArgs& a) {
 }
 
 // The lanes are a loop of doubles, which the compiler turns into vectors.
-template <int Side>
+template <int Side, int Taps>
 void weights(const WinogradWeightsArgs& args) {
   const WinogradWeightsArgs a = args;
-  double half[Side][3][kBlock];
+  double half[Side][Taps][kBlock];
   for (std::int64_t c = 0; c < a.channels; c++) {
-    const float* w = a.w + c * 9 * kBlock;
-    for (int j = 0; j < 3; j++) {
+    const float* w = a.w + c * Taps * Taps * kBlock;
+    for (int j = 0; j < Taps; j++) {
       for (int lane = 0; lane < kBlock; lane++) {
-        const float* from = w + j * kBlock + lane;
-        const double column[3] = {from[0], from[3 * kBlock], from[6 * kBlock]};
-        double r[Side];
+        double column[Taps], r[Side];
+        KEEL_UNROLL for (int i = 0; i < Taps; i++) column[i] = w[(i * Taps + j) * kBlock + lane];
         weight_transform(column, r);
         KEEL_UNROLL for (int i = 0; i < Side; i++) half[i][j][lane] = r[i];
       }
@@ -235,8 +251,8 @@ void weights(const WinogradWeightsArgs& args) {
     for (int i = 0; i < Side; i++, u += Side * a.u_point) {
       float row[Side][kBlock];
       for (int lane = 0; lane < kBlock; lane++) {
-        const double points[3] = {half[i][0][lane], half[i][1][lane], half[i][2][lane]};
-        double r[Side];
+        double points[Taps], r[Side];
+        KEEL_UNROLL for (int j = 0; j < Taps; j++) points[j] = half[i][j][lane];
         weight_transform(points, r);
         KEEL_UNROLL for (int j = 0; j < Side; j++) row[j][lane] = static_cast<float>(r[j]);
       }
@@ -250,16 +266,22 @@ void weights(const WinogradWeightsArgs& args) {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels;
-const WinogradKernels winograd_kernels = {
-    {input<4>, input<6>, input<5>},
-    {output<2, 4>, output<4, 6>, output<2, 5>},
-    {weights<4>, weights<6>, weights<5>},
-    {expand<4>, expand<6>, expand<5>},
 #if defined(__FMA__)
+const WinogradKernels winograd_kernels = {
+    {input<4>, input<6>, input<5>, input<6>},
+    {output<2, 4>, output<4, 6>, output<2, 5>, output<3, 6>},
+    {weights<4, 3>, weights<6, 3>, weights<5, 3>, weights<6, 4>},
+    {expand<4>, expand<6>, expand<5>, nullptr},
     true,
-#else
-    false,
-#endif
 };
+#else
+const WinogradKernels winograd_kernels = {
+    {input<4>, nullptr, input<5>, nullptr},
+    {output<2, 4>, nullptr, output<2, 5>, nullptr},
+    {weights<4, 3>, nullptr, weights<5, 3>, nullptr},
+    {expand<4>, nullptr, expand<5>, nullptr},
+    false,
+};
+#endif
 
 }  // namespace keel::simd::KEEL_TARGET

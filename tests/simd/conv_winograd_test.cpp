@@ -63,6 +63,25 @@ TEST(ConvWinograd, StrideTwo) {
   check_all(rows, "winograd 2x2/2");
 }
 
+// The first convolution of a network, 7 x 7 on a plain input.
+TEST(ConvWinograd, Phases) {
+  std::vector<ConvShape> rows;
+  for (std::int64_t side = 27; side < 34; side++) {
+    for (std::int64_t pad : {0, 2, 3, 5}) {
+      ConvShape s = plane(2 + side % 3, 20 + side, side, 3 * side + 5, pad, 1 + pad % 2);
+      s.kernel = {7, 7, 1}, s.stride = {2, 2, 1};
+      for (int a : {0, 1}) s.out[a] = (s.in[a] + 2 * pad - 7) / 2 + 1;
+      s.plain_input = true;
+      s.residual = pad == 2;
+      s.bias = pad != 0;
+      if (pad == 3) s.activation = {ActivationKind::Relu, 1.0f, 0.0f};
+      rows.push_back(s);
+    }
+  }
+  rows.back().out = {23, 60, 1};  // more than the input reaches
+  check_all(rows, "winograd 3x3 of phases");
+}
+
 TEST(ConvWinograd, ManyTiles) {
   check_all({plane(64, 64, 56, 56), plane(20, 40, 67, 91), plane(200, 20, 33, 31, 1, 2)},
             "winograd 4x4");

@@ -233,10 +233,11 @@ void check_exact(const ConvShape& s, ConvPrecision precision) {
   }
 }
 
-// Tiles of four are left to those with fused multiply-add.
+// Patches of six are left to those with fused multiply-add.
 std::string kernel_on(const KernelTable& kernels, const std::string& best) {
-  const bool tiles_of_four = best.rfind("winograd 4x4", 0) == 0;
-  return tiles_of_four && !kernels.winograd->fused ? "winograd 2x2" : best;
+  if (kernels.winograd->fused) return best;
+  if (best.rfind("winograd 3x3", 0) == 0) return "stem";
+  return best.rfind("winograd 4x4", 0) == 0 ? "winograd 2x2" : best;
 }
 
 void check_close(const ConvShape& s, ConvPrecision precision, const std::string& kernel,
@@ -250,7 +251,8 @@ void check_close(const ConvShape& s, ConvPrecision precision, const std::string&
       const ConvPlan plan = plan_conv(s, *kernels, threads, precision);
       const std::string& name = plan.kernel;
       const std::vector<float> y = run_conv(s, data, *kernels, plan);
-      ASSERT_EQ(name.substr(0, kernel.size()), kernel_on(*kernels, kernel));
+      const std::string wanted = kernel_on(*kernels, kernel);
+      ASSERT_EQ(name.substr(0, wanted.size()), wanted);
       ASSERT_LE(nme(y.data(), r.data(), static_cast<std::int64_t>(y.size())), tolerance) << name;
       if (first.empty()) first = y;
       ASSERT_EQ(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)), 0) << name;
