@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/infer_checks.h"
 #include "runtime/memory_block.h"
 #include "runtime/precision.h"
 #include "runtime/reorder.h"
@@ -122,6 +123,28 @@ std::size_t blocked_bytes(const TensorRef& tensor) {
 
 }  // namespace
 
+PlainConv plain_conv_of(const Node& node, const Shape& x, const Shape& w) {
+  PlainConv conv;
+  conv.window = window_of(node, kernel_of_weights(node, w));
+  conv.images = x[0];
+  conv.channels = x[1];
+  conv.features = w[0];
+  conv.group = int_attribute(node, "group", 1, 1, INT32_MAX);
+  conv.in = spatial_of(x);
+  for (std::size_t i = 0; i < conv.in.size(); ++i)
+    conv.out.push_back(window_count(node, conv.window, i, conv.in[i]));
+  return conv;
+}
+
+simd::ConvShape conv_shape(const Node& node, const PlainConv& conv) {
+  simd::ConvShape shape = shape_of(conv);
+  shape.bias = node.has_input(kB);
+  shape.residual = node.epilogue.residual;
+  shape.activation = node.epilogue.activation;
+  shape.prologue = !node.prologue.empty();
+  return shape;
+}
+
 bool is_blocked_conv(const PlainConv& conv) {
   const auto positive = [](const Shape& dims) {
     return std::all_of(dims.begin(), dims.end(), [](std::int64_t dim) { return dim > 0; });
@@ -167,11 +190,7 @@ Kernel prepare_blocked_conv(const PrepareContext& context, const PlainConv& conv
   blocked.has_bias = context.has_input(kB);
   blocked.has_residual = context.node.epilogue.residual;
 
-  simd::ConvShape shape = shape_of(conv);
-  shape.bias = blocked.has_bias;
-  shape.residual = blocked.has_residual;
-  shape.activation = context.node.epilogue.activation;
-  shape.prologue = !context.node.prologue.empty();
+  simd::ConvShape shape = conv_shape(context.node, conv);
   const bool plain_x = context.inputs[kX].layout == Layout::Plain;
   shape.plain_input = plain_x && simd::takes_plain_input(shape);
   blocked.plan =

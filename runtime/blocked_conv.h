@@ -8,6 +8,13 @@
 
 namespace keel {
 
+// The convolution of a node Conv with inputs of shapes x and w; pads not resolved. Throws
+// Error(MalformedModel) naming the attribute.
+PlainConv plain_conv_of(const Node& node, const Shape& x, const Shape& w);
+
+// It as simd/conv.h has it, with the node's bias and epilogue; pads resolved.
+simd::ConvShape conv_shape(const Node& node, const PlainConv& conv);
+
 // True where simd/conv.h takes the convolution: 1 to 3 spatial axes, nothing empty.
 bool is_blocked_conv(const PlainConv& conv);
 

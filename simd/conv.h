@@ -101,16 +101,20 @@ struct ConvArgs {
   void* thread_scratch = nullptr;  // of the thread that runs the chunk; contents undefined
   void* shared_scratch = nullptr;  // the same for all chunks of all phases
   Prologue prologue;               // read if shape.prologue
+  // Where ConvPlan::row_step is not 0, and n is 1: the row of the output that is y's first, and how
+  // many of y's rows are there already; multiples of row_step.
+  std::int64_t row = 0, done = 0;
 };
 
 class ConvAlgorithm;
 
 // Immutable, may be shared by threads.
 struct ConvPlan {
-  std::string kernel;   // for people: "direct 3x3 14x32"
-  std::string note;     // for people: why no faster algorithm; "" where there is none
-  std::string packing;  // plans of the same weights and equal `packing` share packed weights
-  double flops = 0;     // 2 * products of the formula, taps outside the input included
+  std::string kernel;         // for people: "direct 3x3 14x32"
+  std::string note;           // for people: why no faster algorithm; "" where there is none
+  std::string packing;        // plans of the same weights and equal `packing` share packed weights
+  std::int64_t row_step = 0;  // rows that only come together; 0: all of the output's
+  double flops = 0;           // 2 * products of the formula, taps outside the input included
   std::int64_t packed_floats = 0;
   std::size_t thread_scratch = 0;    // bytes, 64-byte aligned
   std::size_t shared_scratch = 0;    // bytes, 64-byte aligned

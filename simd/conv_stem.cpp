@@ -57,6 +57,7 @@ void StemConv::summarize(ConvPlan* plan) const {
   plan->kernel = "stem " + std::to_string(pixels) + "x" + std::to_string(panel_width());
   plan->packing = "stem " + std::to_string(panel_width());
   plan->flops = flops_;
+  plan->row_step = shape_.out[0] == 1 ? 1 : 0;
   plan->packed_floats =
       ceil_div(shape_.k, kConvBlock) * kConvBlock * kernel_rows() * shape_.kernel[2];
   // Either form of copied columns.
@@ -82,7 +83,7 @@ void StemConv::pack(const float* W, float* packed) const {
 void StemConv::run(int, std::int64_t chunk, const ConvArgs& args) const {
   const std::int64_t rows = lattice_.rows(), all = shape_.n * rows;
   for (std::int64_t i = chunk * all / chunks_; i < (chunk + 1) * all / chunks_; i++) {
-    run_row(i / rows, i % rows, args);
+    if (i >= args.done) run_row(i / rows, i % rows, args);
   }
 }
 
@@ -91,10 +92,11 @@ void StemConv::run_row(std::int64_t image, std::int64_t row, const ConvArgs& arg
   const std::int64_t stride = shape_.stride[2];
   ConvRun run = {row / shape_.out[1], row % shape_.out[1], 0, pixels};
   auto* rows = static_cast<StemRow*>(args.thread_scratch);
-  StemRow* const rows_end = rows_inside(run, rows);
+  const ConvRun source = {run.outer, run.row + args.row, 0, pixels};
+  StemRow* const rows_end = rows_inside(source, rows);
   StemRow* const copied = rows + kernel_rows();  // the same rows in `copy`
   float* copy = reinterpret_cast<float*>(static_cast<char*>(args.thread_scratch) + list_bytes());
-  const float* x = args.x + image * shape_.x_image + conv_x_position(lattice_, run);
+  const float* x = args.x + image * shape_.x_image + conv_x_position(lattice_, source);
   StemTileArgs a = {};
   a.columns = shape_.kernel[2];
   a.y_block = product(shape_.out) * kConvBlock;

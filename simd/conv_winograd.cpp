@@ -51,7 +51,7 @@ class WinogradConv : public ConvAlgorithm {
   std::int64_t tiles_at_once() const;
   using Tiles = WinogradPlane::Tiles;
   void transform(Tiles tiles, std::int64_t c_block, const ConvArgs& args, float* V) const {
-    plane_.transform(tiles, c_block, args.x, V + c_block * block_tiles_ * kConvBlock, v_point());
+    plane_.transform(tiles, c_block, args, V + c_block * block_tiles_ * kConvBlock, v_point());
   }
   void multiply(Tiles tiles, std::int64_t panel, const float* V, const ConvArgs& args,
                 float* M) const;
@@ -114,6 +114,7 @@ void WinogradConv::summarize(ConvPlan* plan) const {
   plan->kernel = "winograd " + plane_.name();
   plan->packing = plan->kernel + " " + std::to_string(tiles_.panel_blocks);
   plan->flops = plane_.flops();
+  plan->row_step = by_panels_ ? 0 : plane_.form().m;
   plan->packed_floats = points() * channels() * k_blocks() * kConvBlock;
   const auto v_bytes = static_cast<std::size_t>(points() * v_point()) * sizeof(float);
   const auto m_bytes = static_cast<std::size_t>(points() * m_point()) * sizeof(float);
@@ -157,9 +158,9 @@ void WinogradConv::run(int phase, std::int64_t chunk, const ConvArgs& args) cons
   }
   float* M = mine + points() * v_point();
   for (std::int64_t b = chunk * blocks_ / chunks_; b < (chunk + 1) * blocks_ / chunks_; b++) {
-    for (std::int64_t i = 0; i < c_blocks(); i++)
-      transform(plane_.block(b, blocks_), i, args, mine);
-    for (std::int64_t i = 0; i < panels_; i++) multiply(plane_.block(b, blocks_), i, mine, args, M);
+    const Tiles tiles = plane_.block(b, blocks_, args.done);
+    for (std::int64_t i = 0; i < c_blocks(); i++) transform(tiles, i, args, mine);
+    for (std::int64_t i = 0; i < panels_; i++) multiply(tiles, i, mine, args, M);
   }
 }
 

@@ -85,7 +85,7 @@ void ExpandingWinogradConv::run(int phase, std::int64_t chunk, const ConvArgs& a
       continue;
     }
     float* V = static_cast<float*>(args.shared_scratch) + i * tile_count() * kConvBlock;
-    plane_.transform(plane_.block(0, 1), i, args.x, V, v_point());
+    plane_.transform(plane_.block(0, 1), i, args, V, v_point());
   }
 }
 

@@ -39,7 +39,7 @@ void WinogradPlane::gather_weights(const float* W, std::int64_t k, std::int64_t 
 }
 
 // Some tiles of a row at a time: what they share is gathered once, and stays in L1.
-void WinogradPlane::transform_phases(Tiles tiles, const float* x, float* V,
+void WinogradPlane::transform_phases(Tiles tiles, const ConvArgs& args, float* V,
                                      std::int64_t v_point) const {
   constexpr std::int64_t kTiles = 16, kRows = 6, kColumns = kTiles * 3 + 3;
   assert(form_.side == kRows && form_.m == 3);
@@ -51,8 +51,8 @@ void WinogradPlane::transform_phases(Tiles tiles, const float* x, float* V,
   for (std::int64_t t = tiles.begin, end = t; t < tiles.end; t = end) {
     end = std::min({t + kTiles, t + columns_ - t % columns_, tiles.end});
     const std::int64_t columns = (end - t) * form_.m + form_.taps - 1;
-    gather_phases(shape_, x + t / (rows_ * columns_) * shape_.x_image,
-                  t / columns_ % rows_ * form_.m * 2 - shape_.pad[1],
+    gather_phases(shape_, args.x + t / (rows_ * columns_) * shape_.x_image,
+                  (t / columns_ % rows_ * form_.m + args.row) * 2 - shape_.pad[1],
                   t % columns_ * form_.m * 2 - shape_.pad[2], kRows, columns, phases);
     a.x_row = columns * kConvBlock;
     for (std::int64_t i = t; i < end; i++, a.v += kConvBlock) {
@@ -62,9 +62,9 @@ void WinogradPlane::transform_phases(Tiles tiles, const float* x, float* V,
   }
 }
 
-void WinogradPlane::transform(Tiles tiles, std::int64_t c_block, const float* x, float* V,
+void WinogradPlane::transform(Tiles tiles, std::int64_t c_block, const ConvArgs& args, float* V,
                               std::int64_t v_point) const {
-  if (view_.phased) return transform_phases(tiles, x, V, v_point);
+  if (view_.phased) return transform_phases(tiles, args, V, v_point);
   WinogradInputArgs a;
   a.x_row = shape_.in[2] * kConvBlock;
   a.v_point = v_point;
@@ -72,10 +72,10 @@ void WinogradPlane::transform(Tiles tiles, std::int64_t c_block, const float* x,
   const std::int64_t side = form_.side, step = form_.m * form_.stride;
   for (std::int64_t t = tiles.begin; t < tiles.end; t++, a.v += kConvBlock) {
     const std::int64_t image = t / (rows_ * columns_);
-    const std::int64_t row = t / columns_ % rows_ * step - shape_.pad[1];
+    const std::int64_t row = t / columns_ % rows_ * step + args.row * form_.stride - shape_.pad[1];
     const std::int64_t column = t % columns_ * step - shape_.pad[2];
     const std::int64_t position = row * shape_.in[2] + column;
-    a.x = x + image * shape_.x_image +
+    a.x = args.x + image * shape_.x_image +
           (c_block * shape_.in[1] * shape_.in[2] + position) * kConvBlock;
     a.row_begin = std::max<std::int64_t>(0, -row);
     a.row_end = std::min(side, shape_.in[1] - row);

@@ -29,9 +29,10 @@ class WinogradPlane {
   struct Tiles {
     std::int64_t begin, end;
   };
-  // Block i of `blocks` that are as equal as can be.
-  Tiles block(std::int64_t i, std::int64_t blocks) const {
-    return {i * count_ / blocks, (i + 1) * count_ / blocks};
+  // Block i of `blocks` that are as equal as can be, of the tiles behind the first `done` rows.
+  Tiles block(std::int64_t i, std::int64_t blocks, std::int64_t done = 0) const {
+    const std::int64_t first = done / form_.m * columns_, count = count_ - first;
+    return {first + i * count / blocks, first + (i + 1) * count / blocks};
   }
 
   int index() const { return index_; }  // of the form in kWinogradForms
@@ -46,15 +47,15 @@ class WinogradPlane {
                       float* lanes) const;
   std::string name() const;  // "4x4"; "3x3 of phases"
 
-  // One channel block of the tiles: V [point][tile][16], points v_point floats apart.
-  void transform(Tiles tiles, std::int64_t c_block, const float* x, float* V,
+  // One channel block of args.x: V [point][tile][16], points v_point floats apart.
+  void transform(Tiles tiles, std::int64_t c_block, const ConvArgs& args, float* V,
                  std::int64_t v_point) const;
   // y = act(A^T M A + bias + residual), one channel block of M [point][tile][16].
   void leave(Tiles tiles, std::int64_t k_block, const float* M, std::int64_t m_point,
              const ConvArgs& args) const;
 
  private:
-  void transform_phases(Tiles tiles, const float* x, float* V, std::int64_t v_point) const;
+  void transform_phases(Tiles tiles, const ConvArgs& args, float* V, std::int64_t v_point) const;
 
   ConvShape shape_;
   WinogradView view_;

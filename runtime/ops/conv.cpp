@@ -8,19 +8,6 @@
 namespace keel::ops {
 namespace {
 
-PlainConv conv_of(const Node& node, const Shape& x, const Shape& w) {
-  PlainConv conv;
-  conv.window = window_of(node, kernel_of_weights(node, w));
-  conv.images = x[0];
-  conv.channels = x[1];
-  conv.features = w[0];
-  conv.group = int_attribute(node, "group", 1, 1, INT32_MAX);
-  conv.in = spatial_of(x);
-  for (std::size_t i = 0; i < conv.in.size(); ++i)
-    conv.out.push_back(window_count(node, conv.window, i, conv.in[i]));
-  return conv;
-}
-
 void infer_conv(InferContext& context) {
   const DataType type = expect_floating(context, 0);
   expect_same_type(context, 1, 0);
@@ -28,7 +15,7 @@ void infer_conv(InferContext& context) {
   const Shape& w = context.input(1).dims;
   context.expect_rank(0, 3, kRankLimit);
   context.expect_rank(1, context.rank(0), context.rank(0));
-  const PlainConv conv = conv_of(context.node, x, w);
+  const PlainConv conv = plain_conv_of(context.node, x, w);
   Shape expected_w = w;
   if (x[1] >= 0) {
     if (x[1] % conv.group != 0)
@@ -52,7 +39,7 @@ void infer_conv(InferContext& context) {
 
 template <typename T>
 Kernel prepare_plain(const PrepareContext& context) {
-  PlainConv conv = conv_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
+  PlainConv conv = plain_conv_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
   resolve_pads(conv.window, conv.in);
   Kernel kernel;
   kernel.name = "conv plain";
@@ -67,7 +54,7 @@ Kernel prepare_plain(const PrepareContext& context) {
 
 Kernel prepare_conv(const PrepareContext& context) {
   if (context.outputs[0].type == DataType::Double) return prepare_plain<double>(context);
-  PlainConv conv = conv_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
+  PlainConv conv = plain_conv_of(context.node, context.inputs[0].dims, context.inputs[1].dims);
   resolve_pads(conv.window, conv.in);
   if (is_blocked_conv(conv)) return prepare_blocked_conv(context, conv);
   return prepare_in_plain(context, prepare_plain<float>);
@@ -76,14 +63,14 @@ Kernel prepare_conv(const PrepareContext& context) {
 LayoutChoice layout_conv(const LayoutQuery& query) {
   const TensorType &x = query.inputs[0], &w = query.inputs[1];
   if (!can_block(x) || !w.ranked || w.rank() != x.rank()) return {};
-  return blocked_conv_layout(query, conv_of(query.node, x.dims, w.dims));
+  return blocked_conv_layout(query, plain_conv_of(query.node, x.dims, w.dims));
 }
 
 bool takes_prologue(const LayoutQuery& query) {
   const TensorType &x = query.inputs[0], &w = query.inputs[1];
   if (!can_block(x) || !w.ranked || w.rank() != x.rank() || query.values[1] == nullptr)
     return false;
-  PlainConv conv = conv_of(query.node, x.dims, w.dims);
+  PlainConv conv = plain_conv_of(query.node, x.dims, w.dims);
   resolve_pads(conv.window, conv.in);
   return blocked_conv_takes_prologue(conv);
 }
