@@ -29,7 +29,7 @@ KEEL_INLINE Vec activate_cheap(Vec x, Vec alpha, Vec beta) {
   return x;
 }
 
-// Any kind on n vectors in memory, 64-byte aligned, in place. Defined in kernels/elementwise.cpp.
+// Any kind on n vectors in memory, in place. Defined in kernels/elementwise.cpp.
 #if defined(KEEL_BASE)
 using KEEL_BASE::activate_vectors;
 #else
@@ -44,26 +44,37 @@ KEEL_INLINE void apply_cheap(const Activation& activation, Vec (&v)[R][C]) {
   }
 }
 
-// v = activation(v) for a tile of accumulators: one branch, cheap kinds in registers; the others go
-// through memory (L1), so that their code exists once and not once per accumulator.
+// v = activation(v) for a tile of accumulators, where the kind is cheap or none: one branch. False:
+// it is not; nothing is done.
 template <int R, int C>
-KEEL_INLINE void apply(const Activation& activation, Vec (&v)[R][C]) {
+KEEL_INLINE bool apply_in_registers(const Activation& activation, Vec (&v)[R][C]) {
   switch (activation.kind) {
     case ActivationKind::None:
-      return;
+      return true;
     case ActivationKind::Relu:
-      return apply_cheap<ActivationKind::Relu>(activation, v);
+      apply_cheap<ActivationKind::Relu>(activation, v);
+      return true;
     case ActivationKind::LeakyRelu:
-      return apply_cheap<ActivationKind::LeakyRelu>(activation, v);
+      apply_cheap<ActivationKind::LeakyRelu>(activation, v);
+      return true;
     case ActivationKind::Clip:
-      return apply_cheap<ActivationKind::Clip>(activation, v);
+      apply_cheap<ActivationKind::Clip>(activation, v);
+      return true;
     case ActivationKind::HardSigmoid:
-      return apply_cheap<ActivationKind::HardSigmoid>(activation, v);
+      apply_cheap<ActivationKind::HardSigmoid>(activation, v);
+      return true;
     case ActivationKind::HardSwish:
-      return apply_cheap<ActivationKind::HardSwish>(activation, v);
+      apply_cheap<ActivationKind::HardSwish>(activation, v);
+      return true;
     default:
-      break;
+      return false;
   }
+}
+
+// The other kinds go through memory (L1), so that their code exists once and not once per
+// accumulator.
+template <int R, int C>
+KEEL_INLINE void apply_in_memory(const Activation& activation, Vec (&v)[R][C]) {
   alignas(64) float memory[R * C * kWidth];
   KEEL_UNROLL for (int r = 0; r < R; r++) {
     KEEL_UNROLL for (int c = 0; c < C; c++) store_aligned(memory + (r * C + c) * kWidth, v[r][c]);
@@ -72,6 +83,13 @@ KEEL_INLINE void apply(const Activation& activation, Vec (&v)[R][C]) {
   KEEL_UNROLL for (int r = 0; r < R; r++) {
     KEEL_UNROLL for (int c = 0; c < C; c++) v[r][c] = load_aligned(memory + (r * C + c) * kWidth);
   }
+}
+
+// v = activation(v) of any kind. Kernels whose vectors will lie side by side use the first half
+// alone, and activate_vectors() on what they have stored: 0.97 of EfficientNet's time.
+template <int R, int C>
+KEEL_INLINE void apply(const Activation& activation, Vec (&v)[R][C]) {
+  if (!apply_in_registers(activation, v)) apply_in_memory(activation, v);
 }
 
 template <int N>

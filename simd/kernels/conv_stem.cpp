@@ -38,11 +38,13 @@ KEEL_NOINLINE void tile(const StemTileArgs& a) {
       KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][n] += load_aligned(from + q * kBlock);
     }
   }
-  apply(a.activation, acc);
+  const bool done = apply_in_registers(a.activation, acc);
   KEEL_UNROLL for (int n = 0; n < kVecs; n++) {
     float* to = a.y + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) store_aligned(to + q * kBlock, acc[q][n]);
   }
+  for (int b = 0; !done && b < Blocks; b++)
+    activate_vectors(a.activation, a.y + b * a.y_block, Pixels * kVecsPerBlock);
 }
 
 template <int Pixels, int Blocks, int Stride>

@@ -111,7 +111,8 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
       }
     }
   }
-  apply(a.activation, acc);
+  const bool done = apply_in_registers(a.activation, acc), dense = a.y_pixel == kBlock;
+  if (!done && !dense) apply_in_memory(a.activation, acc);
   KEEL_UNROLL for (int n = 0; n < Vecs; n++) {
     float* to = a.y + n / kVecsPerBlock * a.y_block + n % kVecsPerBlock * kWidth;
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) {
@@ -119,6 +120,8 @@ KEEL_INLINE void store_tile(const ConvTileArgs& a, Vec (&acc)[Pixels][Vecs]) {
       to += a.y_pixel;
     }
   }
+  for (int b = 0; !done && dense && b < Vecs / kVecsPerBlock; b++)
+    activate_vectors(a.activation, a.y + b * a.y_block, Pixels * kVecsPerBlock);
 }
 
 // Outputs and residuals far from L1 come while the tile is computed: a run of pixels of one channel

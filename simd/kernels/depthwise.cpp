@@ -24,8 +24,11 @@ KEEL_INLINE void finish(Vec (&acc)[Pixels][1], const float* residual, float* y,
   if (residual) {
     KEEL_UNROLL for (int q = 0; q < Pixels; q++) acc[q][0] += load(residual + q * pixel);
   }
-  apply(activation, acc);
+  const bool done = apply_in_registers(activation, acc);
+  const bool dense = kWidth == kBlock && pixel == kBlock;
+  if (!done && !dense) apply_in_memory(activation, acc);
   KEEL_UNROLL for (int q = 0; q < Pixels; q++) store(y + q * pixel, acc[q][0]);
+  if (!done && dense) activate_vectors(activation, y, Pixels);
 }
 
 // One run of pixels: `x` is what the first one reads in column 0 of the first of `rows` kernel

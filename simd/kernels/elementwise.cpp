@@ -107,8 +107,9 @@ void activation_loop(const Activation& activation, const float* x, float* y, std
   }
 }
 
-// Vectors per round of a binary loop: one branch on the activation serves them all.
-constexpr int kRound = 4;
+// Vectors per round of a binary loop: one branch on the activation serves them all. One where they
+// are narrow: such a processor's worth of speed is not worth the code.
+constexpr int kRound = kWidth == 4 ? 1 : 4;
 
 template <BinaryKind kKind, Inner kInner>
 void binary_loop(const float* a, const float* b, float* y, std::int64_t n,
@@ -139,19 +140,13 @@ void blocked_loop(const float* a, const float* b, float* y, std::int64_t groups,
   constexpr bool kA = kInner != Inner::ScalarVector, kB = kInner != Inner::VectorScalar;
   alignas(64) float real[kBlock];
   for (int c = 0; c < kBlock; c++) real[c] = c < channels ? 1.0f : 0.0f;
-  const Block keep = load_block(real), a0 = load_block(a), b0 = load_block(b);
-  for (std::int64_t g = 0; g < groups; g++) {
-    const Block as = kA ? load_block(a + g * kBlock) : a0;
-    const Block bs = kB ? load_block(b + g * kBlock) : b0;
-    Block r;
-    KEEL_UNROLL for (int j = 0; j < kVecsPerBlock; j++) {
-      r.v[j] = binary_function<kKind>(as.v[j], bs.v[j]);
+  for (std::int64_t at = 0; at < groups * kBlock; at += kBlock) {
+    for (int v = 0; v < kBlock; v += kWidth) {
+      const Vec x =
+          binary_function<kKind>(load(a + (kA ? at : 0) + v), load(b + (kB ? at : 0) + v));
+      const Vec result = apply(activation, x);
+      store(y + at + v, select(load(real + v) == zero(), zero(), result));
     }
-    apply(activation, r.v);
-    KEEL_UNROLL for (int j = 0; j < kVecsPerBlock; j++) {
-      r.v[j] = select(keep.v[j] == zero(), zero(), r.v[j]);
-    }
-    store_block(y + g * kBlock, r);
   }
 }
 
