@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "simd/activation.h"
+#include "simd/attention.h"
 
 namespace keel::simd {
 
@@ -50,6 +51,10 @@ struct GemmKernels {
   //   b_column > 0, up to 8 rows:  B(p, j) = b[j * b_column + p], and a_column = 1.
   // k = 0 gives a product of zeros.
   void (*run)(const GemmArgs& args, std::int64_t chunk, float* scratch);
+
+  // Floats of scratch, 64-byte aligned, that `attend` needs.
+  std::int64_t (*attention_scratch)(std::int64_t depth, std::int64_t keys);
+  void (*attend)(const AttentionArgs& args, float* scratch);
 };
 
 }  // namespace keel::simd

@@ -12,6 +12,10 @@ constexpr int kRows = kWidth == 16 ? 14 : 6;
 constexpr std::int64_t kDepth = 384;
 // Floats between rows of a packed strip. Not a power of two, or the rows would share cache sets.
 constexpr std::int64_t kStrip = kDepth + 16;
+constexpr std::int64_t kStripFloats = kRows * kStrip;
+
+KEEL_INLINE std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
 struct Tile {
   const float* a;  // strip: row r at a + r * kStrip
   const float* b;  // panel p, depth k: b + p * b_panel + k * b_depth
@@ -22,39 +26,34 @@ struct Tile {
   bool add;  // to what C holds
 };
 
-// C tile of R rows x P panels.
-template <int R, int P>
+// C tile of R rows x V vectors.
+template <int R, int V>
 KEEL_NOINLINE static void tile(const Tile& t) {
-  Vec acc[R][2 * P];
+  Vec acc[R][V];
   KEEL_UNROLL for (int r = 0; r < R; r++) {
-    KEEL_UNROLL for (int j = 0; j < 2 * P; j++) acc[r][j] = zero();
+    KEEL_UNROLL for (int j = 0; j < V; j++) acc[r][j] = zero();
   }
   const float* a = t.a;
   const float* b = t.b;
   const std::int64_t b_panel = t.b_panel;
   for (std::int64_t k = 0; k < t.depth; k++) {
-    Vec bs[2 * P];
-    KEEL_UNROLL for (int p = 0; p < P; p++) {
-      bs[2 * p] = load(b + p * b_panel);
-      bs[2 * p + 1] = load(b + p * b_panel + kWidth);
-    }
+    Vec bs[V];
+    KEEL_UNROLL for (int j = 0; j < V; j++) bs[j] = load(b + j / 2 * b_panel + j % 2 * kWidth);
     KEEL_PREFETCH_L1(b + 1024);
     KEEL_UNROLL for (int r = 0; r < R; r++) {
       const Vec ar = broadcast(a + r * kStrip);
-      KEEL_UNROLL for (int j = 0; j < 2 * P; j++) acc[r][j] = fma(ar, bs[j], acc[r][j]);
+      KEEL_UNROLL for (int j = 0; j < V; j++) acc[r][j] = fma(ar, bs[j], acc[r][j]);
     }
     a++;
     b += t.b_depth;
   }
   if (t.add) {
     KEEL_UNROLL for (int r = 0; r < R; r++) {
-      KEEL_UNROLL for (int j = 0; j < 2 * P; j++) {
-        acc[r][j] += load(t.c + r * t.c_row + j * kWidth);
-      }
+      KEEL_UNROLL for (int j = 0; j < V; j++) { acc[r][j] += load(t.c + r * t.c_row + j * kWidth); }
     }
   }
   KEEL_UNROLL for (int r = 0; r < R; r++) {
-    KEEL_UNROLL for (int j = 0; j < 2 * P; j++) store(t.c + r * t.c_row + j * kWidth, acc[r][j]);
+    KEEL_UNROLL for (int j = 0; j < V; j++) store(t.c + r * t.c_row + j * kWidth, acc[r][j]);
   }
 }
 
@@ -65,7 +64,7 @@ KEEL_INLINE constexpr int panels_at_once(int rows) {
 
 template <int R>
 KEEL_INLINE void tile_of_rows(const Tile& t, bool several) {
-  several ? tile<R, panels_at_once(R)>(t) : tile<R, 1>(t);
+  several ? tile<R, 2 * panels_at_once(R)>(t) : tile<R, 2>(t);
 }
 KEEL_NOINLINE static void run_tile(const Tile& t, int rows, bool several) {
   switch (rows) {
@@ -84,7 +83,7 @@ KEEL_NOINLINE static void run_tile(const Tile& t, int rows, bool several) {
     switch (rows) {
 #define KEEL_CASE(R) \
   case R:            \
-    return tile<R, 1>(t);
+    return tile<R, 2>(t);
       KEEL_CASE(7)
       KEEL_CASE(8)
       KEEL_CASE(9)
@@ -96,6 +95,11 @@ KEEL_NOINLINE static void run_tile(const Tile& t, int rows, bool several) {
 #undef KEEL_CASE
     }
   }
+}
+
+// A panel of which `columns` are wanted, where C has room for all of it in kRows rows.
+KEEL_INLINE void run_edge_tile(const Tile& t, int rows, std::int64_t columns) {
+  rows > kRows / 2 && columns <= kWidth ? tile<kRows, 1>(t) : run_tile(t, rows, false);
 }
 
 }  // namespace keel::simd::KEEL_TARGET

@@ -12,14 +12,13 @@
 #include "runtime/reorder.h"
 #include "simd/gemm.h"
 #include "simd/kernel_table.h"
-#include "simd/softmax.h"
 
 namespace keel::ops {
 namespace {
 
 constexpr std::size_t kQ = 0, kK = 1, kV = 2, kMask = 3;
-constexpr std::int64_t kScores = 64 * 1024;  // floats of a block of rows: what L2 holds beside K, V
-constexpr std::int64_t kFewestRows = 56;
+constexpr std::int64_t kMostRows =
+    256;  // of a block: enough that packing K and V is little beside it
 
 std::vector<std::int64_t> perm_of(const Node& node, const char* name, std::size_t rank) {
   std::vector<std::int64_t> perm = node.ints_or(name, {});
@@ -128,7 +127,7 @@ struct Attention {
   Operand q, k, v, y, mask;
   bool has_mask;
   float scale;
-  std::int64_t packed_k, packed_v, scores;  // floats of scratch, in this order, gemm's own behind
+  std::int64_t packed_k, packed_v;  // floats of scratch, in this order, attend's own behind
 
   void operator()(RunContext& run) const {
     const std::int64_t blocks = (t + rows - 1) / rows;
@@ -146,43 +145,29 @@ struct Attention {
     kernels->gemm->pack_b(b, row, column, depth, width, 0, (width + panel - 1) / panel, to);
   }
 
-  void multiply(const simd::GemmArgs& args, float* scratch) const {
-    const std::int64_t chunks = kernels->gemm->chunks(args.m, args.n, args.k);
-    for (std::int64_t i = 0; i < chunks; ++i) kernels->gemm->run(args, i, scratch);
-  }
-
   void run_block(RunContext& run, std::int64_t batch, std::int64_t first, float* scratch) const {
-    float *k_panels = scratch, *v_panels = k_panels + packed_k, *weights = v_panels + packed_v;
-    float* own = weights + scores;
+    float *k_panels = scratch, *v_panels = k_panels + packed_k;
     pack(run.in<float>(kK) + k.offset(dims, batch), k.row(), k.column(), d, s, k_panels);
     pack(run.in<float>(kV) + v.offset(dims, batch), v.row(), v.column(), s, e, v_panels);
-    simd::GemmArgs args;
-    args.m = std::min(rows, t - first);
-    args.n = args.c_row = s;
-    args.k = d;
-    args.a = run.in<float>(kQ) + q.offset(dims, batch) + first * q.row();
-    args.a_row = q.row();
-    args.a_column = q.column();
-    args.b = k_panels;
-    args.c = weights;
-    args.alpha = scale;
+    simd::AttentionArgs args;
+    args.rows = std::min(rows, t - first);
+    args.depth = d;
+    args.keys = s;
+    args.columns = e;
+    args.q = run.in<float>(kQ) + q.offset(dims, batch) + first * q.row();
+    args.q_row = q.row();
+    args.q_column = q.column();
+    args.k = k_panels;
+    args.v = v_panels;
+    args.scale = scale;
     if (has_mask) {
-      args.addend = run.in<float>(kMask) + mask.offset(dims, batch) + first * mask.row();
-      args.addend_row = mask.row();
-      args.addend_column = mask.column();
+      args.mask = run.in<float>(kMask) + mask.offset(dims, batch) + first * mask.row();
+      args.mask_row = mask.row();
+      args.mask_column = mask.column();
     }
-    multiply(args, own);
-    for (std::int64_t i = 0; i < args.m && s > 0; ++i)
-      kernels->softmax->row(weights + i * s, weights + i * s, s, false);
-    simd::GemmArgs sum;
-    sum.m = args.m;
-    sum.n = e;
-    sum.k = sum.a_row = s;
-    sum.a = weights;
-    sum.b = v_panels;
-    sum.c = run.out<float>(0) + y.offset(dims, batch) + first * y.row();
-    sum.c_row = y.row();
-    multiply(sum, own);
+    args.y = run.out<float>(0) + y.offset(dims, batch) + first * y.row();
+    args.y_row = y.row();
+    kernels->gemm->attend(args, v_panels + packed_v);
   }
 };
 
@@ -201,8 +186,8 @@ Kernel prepare_attention(const PrepareContext& context) {
   a.s = k[rank - 1];
   a.e = v[rank - 1];
   a.batches = product(a.dims, 0, rank - 2);
-  a.rows = std::max<std::int64_t>(
-      1, std::min(a.t, std::max(kFewestRows, kScores / std::max<std::int64_t>(1, a.s))));
+  const std::int64_t blocks = (a.t + kMostRows - 1) / kMostRows;
+  a.rows = blocks > 0 ? (a.t + blocks - 1) / blocks : 1;
   a.q = operand(context.inputs[kQ].dims, perm("perm_q"));
   a.k = operand(context.inputs[kK].dims, perm("perm_k"));
   a.v = operand(context.inputs[kV].dims, perm("perm_v"));
@@ -218,15 +203,13 @@ Kernel prepare_attention(const PrepareContext& context) {
   const auto whole = [](std::int64_t floats) { return (floats + 15) / 16 * 16; };
   a.packed_k = whole(gemm.packed_b_size(a.d, a.s));
   a.packed_v = whole(gemm.packed_b_size(a.s, a.e));
-  a.scores = whole(checked_mul(a.rows, a.s));
-  const std::int64_t own =
-      std::max(gemm.scratch_size(a.rows, a.s, a.d), gemm.scratch_size(a.rows, a.e, a.s));
   Kernel kernel;
   kernel.name = "attention";
   kernel.flops = 2.0 * static_cast<double>(a.batches) * static_cast<double>(a.t) *
                  static_cast<double>(a.s) * static_cast<double>(a.d + a.e);
   kernel.scratch_per_thread =
-      static_cast<std::size_t>(a.packed_k + a.packed_v + a.scores + own) * sizeof(float);
+      static_cast<std::size_t>(a.packed_k + a.packed_v + gemm.attention_scratch(a.d, a.s)) *
+      sizeof(float);
   kernel.run = std::move(a);
   return kernel;
 }

@@ -6,6 +6,7 @@
 // have enough independent sums.
 #include "simd/gemm.h"
 
+#include "simd/attention_rows.h"
 #include "simd/elementwise.h"
 #include "simd/gemm_dot.h"
 #include "simd/gemm_tile.h"
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::int64_t kChunkRows = 10 * kRows;
 
-KEEL_INLINE std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 KEEL_INLINE std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Chunks are `rows` x `columns`; columns is a multiple of kPanel.
@@ -116,7 +116,6 @@ void pack_edge(const GemmArgs& g, std::int64_t k, std::int64_t depth, std::int64
 }
 
 // Scratch: packed strips of A, one panel of B, one tile of C.
-constexpr std::int64_t kStripFloats = kRows * kStrip;
 constexpr std::int64_t kTileFloats = kRows * kPanel;
 
 // One block of k for one chunk. `strips`: A packed, `count` of them, rows spread evenly.
@@ -138,7 +137,7 @@ void edge_panel(const GemmArgs& g, const Chunk& c, const Step& s, const Tile& ba
     Tile t = base;
     t.a = s.strip + i * kStripFloats;
     t.c = s.edge_c, t.c_row = kPanel, t.add = false;
-    run_tile(t, static_cast<int>(rows), false);
+    run_edge_tile(t, static_cast<int>(rows), n);
     for (std::int64_t r = 0; r < rows; r++) {
       float* to = g.c + (c.row + first + r) * g.c_row + column;
       const float* from = s.edge_c + r * kPanel;
@@ -237,12 +236,15 @@ void pack_panel(const float* b, std::int64_t row, std::int64_t column, std::int6
       store(to + p * kPanel, load(b + p * row));
       store(to + p * kPanel + kWidth, load(b + p * row + kWidth));
     }
-  } else if (row == 1 && n == kPanel) {
+  } else if (row == 1) {
     for (; p + kWidth <= k; p += kWidth) {
       for (int half = 0; half < 2; half++) {
         Vec rows[kWidth];
+        const std::int64_t left = n - half * kWidth;
         const float* from = b + half * kWidth * column + p;
-        KEEL_UNROLL for (int j = 0; j < kWidth; j++) rows[j] = load(from + j * column);
+        KEEL_UNROLL for (int j = 0; j < kWidth; j++) {
+          rows[j] = j < left ? load(from + j * column) : zero();
+        }
         transpose(rows);
         float* at = to + p * kPanel + half * kWidth;
         KEEL_UNROLL for (int j = 0; j < kWidth; j++) store(at + j * kPanel, rows[j]);
@@ -268,6 +270,7 @@ void pack_b(const float* b, std::int64_t row, std::int64_t column, std::int64_t 
 }  // namespace
 
 extern const GemmKernels gemm_kernels;
-const GemmKernels gemm_kernels = {kPanel, packed_b_size, pack_b, chunks, scratch_size, run};
+const GemmKernels gemm_kernels = {kPanel, packed_b_size,     pack_b, chunks, scratch_size,
+                                  run,    attention_scratch, attend};
 
 }  // namespace keel::simd::KEEL_TARGET
