@@ -5,8 +5,6 @@
 
 #include "simd/kernel.h"
 
-#define KEEL_TILE_METHOD __attribute__((always_inline)) inline
-
 namespace keel::simd::KEEL_TARGET {
 
 struct alignas(64) TileConfig {

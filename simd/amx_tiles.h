@@ -28,13 +28,13 @@ KEEL_INLINE void end_tiles() { _tile_release(); }
 // Memory written before the first tile is loaded has been written; what tiles store is read after
 // the last. The intrinsics want the numbers of tiles as literals.
 struct Tiles {
-  KEEL_TILE_METHOD Tiles() { asm volatile("" ::: "memory"); }
-  KEEL_TILE_METHOD ~Tiles() { asm volatile("" ::: "memory"); }
+  KEEL_INLINE_METHOD Tiles() { asm volatile("" ::: "memory"); }
+  KEEL_INLINE_METHOD ~Tiles() { asm volatile("" ::: "memory"); }
   Tiles(const Tiles&) = delete;
   Tiles& operator=(const Tiles&) = delete;
 
   template <int kTile>
-  KEEL_TILE_METHOD void zero() {
+  KEEL_INLINE_METHOD void zero() {
     if constexpr (kTile == 0) _tile_zero(0);
     if constexpr (kTile == 1) _tile_zero(1);
     if constexpr (kTile == 2) _tile_zero(2);
@@ -43,7 +43,7 @@ struct Tiles {
 
   // 16 rows, `pitch` bytes apart.
   template <int kTile>
-  KEEL_TILE_METHOD void load(const void* from, std::ptrdiff_t pitch) {
+  KEEL_INLINE_METHOD void load(const void* from, std::ptrdiff_t pitch) {
     if constexpr (kTile == 4) _tile_loadd(4, from, pitch);
     if constexpr (kTile == 5) _tile_loadd(5, from, pitch);
     if constexpr (kTile == 6) _tile_loadd(6, from, pitch);
@@ -52,7 +52,7 @@ struct Tiles {
 
   // C[tile] += A[4 + tile / 2] B[6 + tile % 2]
   template <int kTile>
-  KEEL_TILE_METHOD void multiply() {
+  KEEL_INLINE_METHOD void multiply() {
     if constexpr (kTile == 0) _tile_dpbf16ps(0, 4, 6);
     if constexpr (kTile == 1) _tile_dpbf16ps(1, 4, 7);
     if constexpr (kTile == 2) _tile_dpbf16ps(2, 5, 6);
@@ -60,7 +60,7 @@ struct Tiles {
   }
 
   template <int kTile>
-  KEEL_TILE_METHOD void store(float* to, std::ptrdiff_t pitch) {
+  KEEL_INLINE_METHOD void store(float* to, std::ptrdiff_t pitch) {
     if constexpr (kTile == 0) _tile_stored(0, to, pitch);
     if constexpr (kTile == 1) _tile_stored(1, to, pitch);
     if constexpr (kTile == 2) _tile_stored(2, to, pitch);

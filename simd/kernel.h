@@ -20,6 +20,7 @@
 #include <cstdint>
 
 #define KEEL_INLINE __attribute__((always_inline)) static inline
+#define KEEL_INLINE_METHOD __attribute__((always_inline)) inline
 #define KEEL_NOINLINE __attribute__((noinline))
 
 // Before a loop with a constant trip count: unroll it whole, so that arrays of Vec indexed by its

@@ -13,8 +13,6 @@
 #include "simd/kernel.h"
 #include "simd/vec_low.h"
 
-#define KEEL_INLINE_METHOD __attribute__((always_inline)) inline
-
 namespace keel::simd::KEEL_TARGET {
 namespace {
 
