@@ -25,6 +25,7 @@ KEEL_INLINE void pack_queries(const AttentionArgs& a, const AttentionRows& rows)
     for (std::int64_t p = 0; p < a.depth;) {
       float* to = rows.q + p / kDepth * kStripFloats + r * kStrip + p % kDepth;
       if (a.q_column == 1 && a.depth - p >= kWidth) {
+        KEEL_PREFETCH_L2(from + p + kNextHead);
         store(to, load(from + p) * scale);
         p += kWidth;
       } else {

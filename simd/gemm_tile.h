@@ -13,6 +13,9 @@ constexpr std::int64_t kDepth = 384;
 // Floats between rows of a packed strip. Not a power of two, or the rows would share cache sets.
 constexpr std::int64_t kStrip = kDepth + 16;
 constexpr std::int64_t kStripFloats = kRows * kStrip;
+// Floats from what is packed to what is then fetched into L2. Where rows hold the heads of
+// attention side by side that is the next head, which the processor does not foresee.
+constexpr std::int64_t kNextHead = 64;
 
 KEEL_INLINE std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 

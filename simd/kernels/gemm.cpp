@@ -233,6 +233,8 @@ void pack_panel(const float* b, std::int64_t row, std::int64_t column, std::int6
   std::int64_t p = 0;
   if (column == 1 && n == kPanel) {
     for (; p < k; p++) {
+      KEEL_PREFETCH_L2(b + p * row + kNextHead);
+      KEEL_PREFETCH_L2(b + p * row + kNextHead + 16);
       store(to + p * kPanel, load(b + p * row));
       store(to + p * kPanel + kWidth, load(b + p * row + kWidth));
     }
@@ -244,6 +246,7 @@ void pack_panel(const float* b, std::int64_t row, std::int64_t column, std::int6
         const float* from = b + half * kWidth * column + p;
         KEEL_UNROLL for (int j = 0; j < kWidth; j++) {
           rows[j] = j < left ? load(from + j * column) : zero();
+          KEEL_PREFETCH_L2(from + j * column + kNextHead);
         }
         transpose(rows);
         float* at = to + p * kPanel + half * kWidth;
