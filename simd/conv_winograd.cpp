@@ -98,9 +98,12 @@ std::int64_t WinogradConv::tiles_at_once() const {
   constexpr std::int64_t kNearBytes = 640 << 10, kFarBytes = 4 << 20;
   constexpr double kFarCost = 1.5;  // of a byte of V; U comes in one piece, and is prefetched
   const std::int64_t tile_bytes = 4 * points() * c_blocks() * kConvBlock;
-  // Of one channel block, M is twice what V is.
-  const std::int64_t near_bytes = tile_bytes * (c_blocks() == 1 ? 1 + tiles_.panel_blocks : 1);
-  const std::int64_t near = std::max<std::int64_t>(tiles_.max_pixels, kNearBytes / near_bytes);
+  // Of few channel blocks, M is as large as V.
+  const std::int64_t m_bytes = 4 * points() * tiles_.panel_blocks * kConvBlock;
+  const std::int64_t near_bytes = tile_bytes + (2 * m_bytes >= tile_bytes ? m_bytes : 0);
+  // Whole tiles of registers: 17 would be two of 8 and 9.
+  const std::int64_t near =
+      std::max<std::int64_t>(kNearBytes / near_bytes / tiles_.max_pixels, 1) * tiles_.max_pixels;
   const std::int64_t far = std::max(near, kFarBytes / tile_bytes);
   const std::int64_t u_bytes = 4 * points() * channels() * k_blocks() * kConvBlock;
   const auto cost = [&](std::int64_t tiles, double v_cost) {

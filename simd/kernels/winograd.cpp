@@ -162,34 +162,38 @@ KEEL_INLINE void copy_patch(const WinogradInputArgs& a, float* copy) {
   }
 }
 
+// Rows [First, First + Rows) of B^T d B, the halves of which stay in registers: stores of 512 bits
+// take longer than loads, so a column is rather read twice than its half stored.
+template <int kSide, int First, int Rows>
+KEEL_INLINE void input_rows(const float* x, std::ptrdiff_t x_row, float* v,
+                            std::ptrdiff_t v_point) {
+  Vec half[Rows][kSide];
+  KEEL_UNROLL for (int j = 0; j < kSide; j++) {
+    Vec d[kSide], r[kSide];
+    KEEL_UNROLL for (int i = 0; i < kSide; i++) d[i] = load_aligned(x + i * x_row + j * kBlock);
+    input_transform(d, r);
+    KEEL_UNROLL for (int i = 0; i < Rows; i++) half[i][j] = r[First + i];
+  }
+  v += First * kSide * v_point;
+  KEEL_UNROLL for (int i = 0; i < Rows; i++) {
+    Vec r[kSide];
+    input_transform(half[i], r);
+    KEEL_UNROLL for (int j = 0; j < kSide; j++, v += v_point) store_aligned(v, r[j]);
+  }
+}
+
 template <int kSide>
 void input(const WinogradInputArgs& a) {
   alignas(64) float patch[kSide * kSide * kBlock];
-  alignas(64) float half[kSide * kSide * kWidth];
   const bool whole =
       a.row_begin == 0 && a.row_end == kSide && a.column_begin == 0 && a.column_end == kSide;
   if (!whole) copy_patch<kSide>(a, patch);
   const float* x = whole ? a.x : patch;
   const std::ptrdiff_t x_row = whole ? a.x_row : kSide * kBlock;
+  constexpr int kFirst = (kSide + 1) / 2;
   for (int v = 0; v < kBlock; v += kWidth) {
-    KEEL_UNROLL for (int j = 0; j < kSide; j++) {
-      Vec d[kSide], r[kSide];
-      KEEL_UNROLL for (int i = 0; i < kSide; i++) d[i] =
-          load_aligned(x + i * x_row + j * kBlock + v);
-      input_transform(d, r);
-      KEEL_UNROLL for (int i = 0; i < kSide; i++) {
-        store_aligned(half + (i * kSide + j) * kWidth, r[i]);
-      }
-    }
-    float* to = a.v + v;
-    KEEL_UNROLL for (int i = 0; i < kSide; i++) {
-      Vec d[kSide], r[kSide];
-      KEEL_UNROLL for (int j = 0; j < kSide; j++) {
-        d[j] = load_aligned(half + (i * kSide + j) * kWidth);
-      }
-      input_transform(d, r);
-      KEEL_UNROLL for (int j = 0; j < kSide; j++, to += a.v_point) store_aligned(to, r[j]);
-    }
+    input_rows<kSide, 0, kFirst>(x + v, x_row, a.v + v, a.v_point);
+    input_rows<kSide, kFirst, kSide - kFirst>(x + v, x_row, a.v + v, a.v_point);
   }
 }
 
