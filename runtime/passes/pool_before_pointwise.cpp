@@ -7,6 +7,7 @@
 
 #include "runtime/op.h"
 #include "runtime/optimizer.h"
+#include "runtime/pointwise.h"
 #include "runtime/window.h"
 
 namespace keel::passes {
@@ -25,18 +26,6 @@ bool is_plain_pool(const Node& node) {
   const bool padded =
       window.auto_pad == AutoPad::SameUpper || window.auto_pad == AutoPad::SameLower;
   return !padded && all(window.pads, 0) && !window.ceil_mode && !all(window.strides, 1);
-}
-
-bool is_plain_pointwise(const Graph& graph, const Node& node) {
-  if (node.op_type != "Conv" || !node.domain.empty()) return false;
-  if (!node.epilogue.empty()) return false;
-  const TensorType &x = graph.values[node.inputs[0]].type, &w = graph.values[node.inputs[1]].type;
-  if (x.type != DataType::Float || !x.ranked || !w.ranked || x.rank() < 3 || w.rank() != x.rank())
-    return false;
-  const Shape kernel(w.dims.begin() + 2, w.dims.end());
-  if (!all(kernel, 1)) return false;
-  const Window window = window_of(node, kernel);
-  return all(window.strides, 1) && all(window.pads, 0);
 }
 
 PassResult visit(const PassContext& context, NodeId id) {

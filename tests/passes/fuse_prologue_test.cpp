@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "runtime/folding/records.h"
-#include "runtime/model.h"
 #include "tests/support/operator_check.h"
+#include "tests/support/operators_after.h"
 #include "tests/support/random_tensor.h"
 
 namespace keel::test {
@@ -34,23 +34,12 @@ void add_conv(ModelBuilder& m, const std::string& from, std::int64_t channels,
   m.node("Conv", {from, "w", "bias"}, {"c"});
 }
 
-std::vector<std::string> operators_after(Graph graph, Options options = {}) {
-  std::vector<Decision> decisions;
-  optimize_for_running(graph, options, decisions);
-  std::vector<std::string> result;
-  for (NodeId id : graph.order)
-    if (graph.nodes[id].op_type != "Reorder") result.push_back(graph.nodes[id].op_type);
-  return result;
-}
-
-void check(const ModelBuilder& m, const std::vector<std::string>& operators) {
+void check(const ModelBuilder& m, const Operators& operators) {
   const Graph graph = m.graph();
   EXPECT_EQ(operators_after(graph), operators);
   const std::int64_t channels = graph.values[graph.inputs[0]].type.dims[1];
   check_graph(graph, {{"x", random_tensor(source, DataType::Float, {2, channels, 8, 6})}}, 2e-5);
 }
-
-using Operators = std::vector<std::string>;
 
 TEST(FusePrologue, IntoPointwiseConvolutions) {
   for (std::int64_t channels : {32, 50, 64, 130}) {

@@ -8,12 +8,15 @@
 
 namespace keel::test {
 
-// The operators that stay, in order.
-inline std::vector<std::string> operators_after(Graph graph) {
+using Operators = std::vector<std::string>;
+
+// The operators that stay, in order; reorders aside.
+inline Operators operators_after(Graph graph, const Options& options = {}) {
   std::vector<Decision> decisions;
-  optimize_for_running(graph, {}, decisions);
-  std::vector<std::string> names;
-  for (NodeId id : graph.order) names.push_back(graph.nodes[id].op_type);
+  optimize_for_running(graph, options, decisions);
+  Operators names;
+  for (NodeId id : graph.order)
+    if (graph.nodes[id].op_type != "Reorder") names.push_back(graph.nodes[id].op_type);
   return names;
 }
 
