@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/error.h"
 #include "runtime/memory_block.h"
 #include "runtime/reorder.h"
 #include "simd/kernel_table.h"
@@ -15,9 +16,28 @@ constexpr std::int64_t kFewRows = 6;
 // that counts is better not held in a second form.
 constexpr std::int64_t kDotRows = 8;
 
+// Constant weights from here on, a MiB of floats, do not stay in a core's cache from run to run:
+// the product waits for them and is the faster the fewer bytes they have. The other kernel for B by
+// rows uses what it has read for more rows at once.
+constexpr std::int64_t kNarrowFrom = 256 * 1024;
+constexpr std::int64_t kNarrowDepth = 256;  // columns are filled up to 64 weights
+constexpr std::int64_t kNarrowRowsByRows = 2;
+
 constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk packs
 
 }  // namespace
+
+int product_weight_bytes(const PrepareContext& context, const FloatProduct& p,
+                         std::size_t b_input) {
+  const bool by_columns = p.b_row == 1 && p.b_column > 0;
+  const bool few_rows = by_columns ? p.m <= kDotRows : p.b_column == 1 && p.m <= kNarrowRowsByRows;
+  if (context.precision == Precision::Strict || !few_rows || p.a_column != 1 || p.b_matrices != 1)
+    return 4;
+  // Without a place to keep packed weights this is one product, of folding: it stays exact.
+  if (!context.is_constant(b_input) || context.packs == nullptr) return 4;
+  if (p.m < 1 || p.n < 1 || p.k < kNarrowDepth || p.k < kNarrowFrom / p.n) return 4;
+  return context.precision == Precision::Bf16 ? 2 : 3;
+}
 
 void BatchSteps::find(std::int64_t i, std::int64_t& at_a, std::int64_t& at_b) const {
   at_a = at_b = 0;
@@ -36,6 +56,11 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   panels_ = (n + gemm.panel - 1) / gemm.panel;
   thread_bytes_ = static_cast<std::size_t>(gemm.scratch_size(product.m, n, k)) * sizeof(float);
   const std::int64_t all = checked_mul(packed_size_, product.b_matrices);
+  const int bytes = product_weight_bytes(context, product, b_input);
+  if (bytes < 4) {
+    narrow_b(context, bytes);
+    return;
+  }
   dot_b_ =
       product.m <= kDotRows && product.b_row == 1 && product.b_column > 0 && product.a_column == 1;
   if (dot_b_) return;
@@ -54,9 +79,25 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   if (!direct_b_) shared_bytes_ = align64(static_cast<std::size_t>(all) * sizeof(float));
 }
 
+void PreparedProduct::narrow_b(const PrepareContext& context, int bytes) {
+  const simd::GemmKernels& gemm = *kernels_->gemm;
+  const FloatProduct& p = product_;
+  narrow_bytes_ = bytes;
+  constant_b_ = context.pack(str("B in ", bytes, " bytes"), [&] {
+    Tensor packed = weight_tensor(DataType::Int32, {gemm.narrow_b_size(p.k, p.n, bytes)});
+    gemm.pack_narrow(context.constants[b_input_]->data_as<float>(), p.b_row, p.b_column, p.k, 0,
+                     p.n, bytes, packed.data_as<std::int32_t>());
+    return packed;
+  });
+}
+
 Kernel PreparedProduct::kernel() const {
   Kernel kernel;
-  kernel.name = dot_b_ ? "dot products" : direct_b_ ? "gemm of few rows" : "gemm";
+  kernel.name = narrow_bytes_ == 2   ? "dot products of bf16"
+                : narrow_bytes_ == 3 ? "dot products of 24 bits"
+                : dot_b_             ? "dot products"
+                : direct_b_          ? "gemm of few rows"
+                                     : "gemm";
   kernel.flops = 2.0 * static_cast<double>(product_.products) * static_cast<double>(product_.m) *
                  static_cast<double>(product_.n) * static_cast<double>(product_.k);
   kernel.scratch_shared = shared_bytes_;
@@ -104,7 +145,13 @@ void PreparedProduct::run(RunContext& context, const float* a, const float* b, c
   args.beta = p.beta;
   args.residual_row = p.n;
   args.activation = p.activation;
-  const float* ready = packed_b(context, b);
+  const float* ready = nullptr;
+  if (narrow_bytes_ > 0) {
+    args.narrow_b = constant_b_->data_as<std::int32_t>();
+    args.narrow_bytes = narrow_bytes_;
+  } else {
+    ready = packed_b(context, b);
+  }
   const std::int64_t b_size = direct_b_ || dot_b_ ? p.k * p.n : packed_size_;
   const std::int64_t chunks = gemm.chunks(p.m, p.n, p.k);
   context.parallel.chunks(p.products * chunks, [&](std::int64_t chunk, int thread) {
@@ -113,7 +160,7 @@ void PreparedProduct::run(RunContext& context, const float* a, const float* b, c
     if (p.products > 1) p.steps.find(i, at_a, at_b);
     simd::GemmArgs own = args;
     own.a = a + at_a * p.m * p.k;
-    own.b = ready + at_b * b_size;
+    if (ready != nullptr) own.b = ready + at_b * b_size;
     own.c = y + i * p.m * p.n;
     own.addend = addend;
     own.residual = residual == nullptr ? nullptr : residual + i * p.m * p.n;

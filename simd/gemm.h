@@ -19,6 +19,9 @@ struct GemmArgs {
   // As pack_b left it; or, where one of these is > 0, B itself: see `run`.
   const float* b = nullptr;
   std::int64_t b_row = 0, b_column = 0;
+  // As pack_narrow left it, in so many bytes a weight; null: b is read.
+  const std::int32_t* narrow_b = nullptr;
+  int narrow_bytes = 0;
   float* c = nullptr;  // C(i, j) = c[i * c_row + j]
   std::int64_t c_row = 0;
   float alpha = 1.0f;
@@ -41,6 +44,12 @@ struct GemmKernels {
   void (*pack_b)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
                  std::int64_t n, std::int64_t begin, std::int64_t end, float* packed);
 
+  // B in 2 or 3 bytes a weight, see gemm_narrow.h: int32s of it, and the packing of its columns
+  // [begin, end). Strides as above.
+  std::int64_t (*narrow_b_size)(std::int64_t k, std::int64_t n, int bytes);
+  void (*pack_narrow)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
+                      std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed);
+
   // How many chunks a product of this shape falls into; 0 where C is empty.
   std::int64_t (*chunks)(std::int64_t m, std::int64_t n, std::int64_t k);
   // Floats of scratch, 64-byte aligned, that one call of `run` needs; at most 1 MiB.
@@ -48,7 +57,8 @@ struct GemmKernels {
   // Computes one chunk of C, contents of the scratch undefined before and after. B may be unpacked,
   // which is right for few rows, where packing would cost more than the product:
   //   b_row > 0, up to 6 rows:     B(p, j) = b[p * b_row + j];
-  //   b_column > 0, up to 8 rows:  B(p, j) = b[j * b_column + p], and a_column = 1.
+  //   b_column > 0, up to 8 rows:  B(p, j) = b[j * b_column + p], and a_column = 1;
+  // or narrow, up to 8 rows, and a_column = 1.
   // k = 0 gives a product of zeros.
   void (*run)(const GemmArgs& args, std::int64_t chunk, float* scratch);
 

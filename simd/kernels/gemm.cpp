@@ -206,8 +206,12 @@ void multiply_blocks(const GemmArgs& g, const Chunk& c, float* scratch) {
 
 void run(const GemmArgs& g, std::int64_t chunk, float* scratch) {
   const Chunk c = chunk_at(g, chunk);
-  if (g.b_column > 0) {
-    dot_products(g, c.row, c.rows, c.column, c.column + c.columns);
+  if (g.narrow_b != nullptr) {
+    const std::int64_t end = c.column + c.columns;
+    g.narrow_bytes == 2 ? dot_products<2>(g, c.row, c.rows, c.column, end)
+                        : dot_products<3>(g, c.row, c.rows, c.column, end);
+  } else if (g.b_column > 0) {
+    dot_products<4>(g, c.row, c.rows, c.column, c.column + c.columns);
   } else {
     multiply_blocks(g, c, scratch);
   }
@@ -270,10 +274,20 @@ void pack_b(const float* b, std::int64_t row, std::int64_t column, std::int64_t 
   }
 }
 
+std::int64_t narrow_b_size(std::int64_t k, std::int64_t n, int bytes) {
+  return ceil_div(n, kNarrowColumns) * narrow_block(k, bytes);
+}
+
+void pack_narrow(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
+                 std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed) {
+  bytes == 2 ? narrow_columns<2>(b, row, column, k, begin, end, packed)
+             : narrow_columns<3>(b, row, column, k, begin, end, packed);
+}
+
 }  // namespace
 
 extern const GemmKernels gemm_kernels;
-const GemmKernels gemm_kernels = {kPanel, packed_b_size,     pack_b, chunks, scratch_size,
-                                  run,    attention_scratch, attend};
+const GemmKernels gemm_kernels = {kPanel, packed_b_size, pack_b, narrow_b_size,     pack_narrow,
+                                  chunks, scratch_size,  run,    attention_scratch, attend};
 
 }  // namespace keel::simd::KEEL_TARGET

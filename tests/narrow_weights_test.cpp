@@ -1,0 +1,110 @@
+// Large constant matrices that few rows are multiplied by are kept in fewer bytes, as far as the
+// precision allows.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "runtime/model.h"
+#include "runtime/planner.h"
+#include "tests/support/instruction_sets.h"
+#include "tests/support/model_builder.h"
+#include "tests/support/random_tensor.h"
+
+namespace keel::test {
+namespace {
+
+struct Result {
+  std::string kernel;
+  std::vector<float> y;
+  double error;  // the largest, relative to the largest element
+};
+
+// x [rows, k] times a constant, of which rows are columns of the product where it is transposed.
+Result run(std::int64_t rows, std::int64_t n, std::int64_t k, bool transposed,
+           const Options& options) {
+  Random random(5);
+  const Tensor b = random_tensor(random, DataType::Float, transposed ? Shape{n, k} : Shape{k, n});
+  const Tensor x = random_tensor(random, DataType::Float, {rows, k});
+  ModelBuilder m;
+  m.input("x", Sizes{rows, k}).constant("b", b);
+  m.node("Gemm", {"x", "b"}, {"y"}, {{"transB", std::int64_t{transposed}}}).output("y");
+  const Model model = m.load(options);
+  Session session = model.session();
+  session.bind_input("x", x);
+  session.run();
+  Result result{session.state().plan()->steps.back().kernel.name, {}, 0};
+  const Tensor& y = session.output("y");
+  result.y.assign(y.data_as<float>(), y.data_as<float>() + y.size());
+  double largest = 0;
+  const float *xs = x.data_as<float>(), *bs = b.data_as<float>();
+  for (std::int64_t i = 0; i < rows * n; ++i) {
+    double sum = 0;
+    for (std::int64_t p = 0; p < k; ++p)
+      sum += static_cast<double>(xs[i / n * k + p]) *
+             static_cast<double>(bs[transposed ? i % n * k + p : p * n + i % n]);
+    const double y = static_cast<double>(result.y[static_cast<std::size_t>(i)]);
+    result.error = std::max(result.error, std::fabs(y - sum));
+    largest = std::max(largest, std::fabs(sum));
+  }
+  result.error /= largest;
+  return result;
+}
+
+// What the arithmetic may err by, relative to the largest of few results.
+double tolerance(std::int64_t k, double weight) {
+  const double epsilon = static_cast<double>(std::numeric_limits<float>::epsilon());
+  return weight + epsilon * (4 + std::sqrt(static_cast<double>(k)));
+}
+
+Options options_of(const simd::KernelTable& table, Precision precision, int threads = 1) {
+  Options options;
+  options.isa = table.isa;
+  options.precision = precision;
+  options.threads = threads;
+  return options;
+}
+
+TEST(NarrowWeights, AsThePrecisionAllows) {
+  const std::int64_t n = 513, k = 530;
+  for (const simd::KernelTable* table : own_tables()) {
+    for (bool transposed : {false, true}) {
+      SCOPED_TRACE(testing::Message() << table->isa << (transposed ? " B^T" : ""));
+      const Result strict = run(1, n, k, transposed, options_of(*table, Precision::Strict));
+      EXPECT_EQ(strict.kernel, transposed ? "dot products" : "gemm");
+      EXPECT_LE(strict.error, tolerance(k, 0));
+      const Result fp32 = run(1, n, k, transposed, options_of(*table, Precision::Fp32));
+      EXPECT_EQ(fp32.kernel, "dot products of 24 bits");
+      EXPECT_LE(fp32.error, tolerance(k, 0x1p-17));
+      const Result bf16 = run(1, n, k, transposed, options_of(*table, Precision::Bf16));
+      EXPECT_EQ(bf16.kernel, "dot products of bf16");
+      EXPECT_LE(bf16.error, tolerance(k, 0x1p-9));
+    }
+  }
+}
+
+TEST(NarrowWeights, OnlyLargeOnesAndFewRows) {
+  const simd::KernelTable& table = *own_tables().back();
+  for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
+    const auto narrow = [&](std::int64_t rows, std::int64_t n, std::int64_t k, bool transposed) {
+      const Result result = run(rows, n, k, transposed, options_of(table, precision));
+      return result.kernel.substr(0, 16) == "dot products of ";
+    };
+    EXPECT_TRUE(narrow(8, 512, 512, true));
+    EXPECT_FALSE(narrow(9, 512, 512, true));
+    EXPECT_TRUE(narrow(2, 512, 512, false));
+    EXPECT_FALSE(narrow(3, 512, 512, false));
+    EXPECT_FALSE(narrow(1, 511, 512, true));
+  }
+}
+
+TEST(NarrowWeights, SameBitsForAnyThreads) {
+  for (const simd::KernelTable* table : own_tables())
+    for (Precision precision : {Precision::Fp32, Precision::Bf16})
+      EXPECT_EQ(run(3, 777, 600, true, options_of(*table, precision)).y,
+                run(3, 777, 600, true, options_of(*table, precision, 3)).y)
+          << table->isa;
+}
+
+}  // namespace
+}  // namespace keel::test

@@ -1,0 +1,143 @@
+// Dot products of weights in two and three bytes.
+#include "simd/gemm.h"
+#include "tests/simd/kernel_test.h"
+
+namespace keel::simd::test {
+namespace {
+
+// The nearest value with so many bits of mantissa, ties to even; cut off where that is infinite.
+double rounded(float x, int mantissa_bits) {
+  if (!std::isfinite(x) || x == 0) return x;
+  const int last = std::max(std::ilogb(x), -126) - mantissa_bits;
+  const double steps = std::ldexp(static_cast<double>(x), -last);
+  const double near = std::ldexp(std::nearbyint(steps), last);
+  return std::fabs(near) < 0x1p128 ? near : std::ldexp(std::trunc(steps), last);
+}
+int mantissa_bits(int bytes) { return 8 * bytes - 9; }
+
+void multiply(const KernelTable& table, const GemmArgs& args, const float* b, std::int64_t row,
+              std::int64_t column, int bytes) {
+  const GemmKernels& g = *table.gemm;
+  GemmArgs a = args;
+  Buffer packed(g.narrow_b_size(a.k, a.n, bytes), 1), scratch(g.scratch_size(a.m, a.n, a.k));
+  auto* narrow = reinterpret_cast<std::int32_t*>(packed.data());
+  const std::int64_t half = a.n / 2;
+  g.pack_narrow(b, row, column, a.k, half, a.n, bytes, narrow);
+  g.pack_narrow(b, row, column, a.k, 0, half, bytes, narrow);
+  packed.check("packed B");
+  a.narrow_b = narrow, a.narrow_bytes = bytes;
+  for (std::int64_t i = g.chunks(a.m, a.n, a.k); i-- > 0;) g.run(a, i, scratch.data());
+  scratch.check("scratch");
+}
+
+// Small integers have few bits and exact sums.
+void run_integers(const KernelTable& table, std::int64_t m, std::int64_t n, std::int64_t k,
+                  int bytes, bool by_rows) {
+  const std::int64_t gap = 3;
+  Buffer a(m * k, 1), b(k * n, 2), y(m * (n + gap), 3), addend(n, 1);
+  for (Buffer* x : {&a, &b, &addend}) x->fill_integers();
+  y.fill(77);
+  std::vector<double> want = y.as_double();
+  const std::int64_t row = by_rows ? n : 1, column = by_rows ? 1 : k;
+  GemmArgs g;
+  g.m = m, g.n = n, g.k = k;
+  g.a = a.data(), g.a_row = k, g.c = y.data(), g.c_row = n + gap;
+  g.addend = addend.data(), g.addend_column = 1;
+  for (std::int64_t i = 0; i < m; i++) {
+    for (std::int64_t j = 0; j < n; j++) {
+      double sum = addend[j];
+      for (std::int64_t p = 0; p < k; p++) {
+        sum += static_cast<double>(a[i * k + p]) * b[p * row + j * column];
+      }
+      want[i * g.c_row + j] = sum;
+    }
+  }
+  multiply(table, g, b.data(), row, column, bytes);
+  y.check("C");
+  for (std::int64_t i = 0; i < y.size(); i++) ASSERT_EQ(y[i], want[i]) << i;
+}
+
+TEST(GemmNarrow, ExactOnIntegers) {
+  for (const KernelTable* table : isas()) {
+    for (int bytes : {2, 3}) {
+      for (std::int64_t m = 1; m <= 8; m++) {
+        for (std::int64_t n : {1, 3, 4, 7, 16, 19, 129}) {
+          for (std::int64_t k : {1, 15, 16, 17, 31, 33, 63, 64, 65, 127, 257, 400}) {
+            SCOPED_TRACE(testing::Message()
+                         << table->isa << " " << bytes << " bytes " << m << "x" << n << "x" << k);
+            ASSERT_NO_FATAL_FAILURE(run_integers(*table, m, n, k, bytes, (m + n + k) % 2));
+          }
+        }
+      }
+    }
+  }
+}
+
+// One weight a column, times 1: the weight itself.
+TEST(GemmNarrow, RoundsToNearestEven) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
+  std::vector<float> values = {
+      0,         1,           -1,          HUGE_VALF,   -HUGE_VALF,    NAN,
+      -NAN,      kLargest,    -kLargest,   kSmallest,   -kSmallest,    0x1.01p0f,
+      0x1.03p0f, 0x1.0001p0f, 0x1.0003p0f, 0x1.fffep9f, 0x1.018p-130f, -0x1.ffffp126f};
+  for (std::uint32_t bits : {0x7f800001u, 0xffbfffffu, 0x7f7f8000u, 0x7f7fff80u, 0x007fffffu}) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    values.push_back(value);
+  }
+  for (int i = 0; i < 1000; i++) {
+    const auto bits = static_cast<std::uint32_t>(generator()());
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    values.push_back(value);
+  }
+  const auto n = static_cast<std::int64_t>(values.size());
+  const float one = 1;
+  for (const KernelTable* table : isas()) {
+    for (int bytes : {2, 3}) {
+      Buffer y(n);
+      GemmArgs g;
+      g.m = 1, g.n = n, g.k = 1, g.a = &one, g.a_row = 1, g.c = y.data(), g.c_row = n;
+      multiply(*table, g, values.data(), 1, 1, bytes);
+      for (std::int64_t j = 0; j < n; j++) {
+        const double want = rounded(values[static_cast<std::size_t>(j)], mantissa_bits(bytes));
+        SCOPED_TRACE(testing::Message() << table->isa << " " << bytes << " bytes " << std::hexfloat
+                                        << values[static_cast<std::size_t>(j)]);
+        if (std::isnan(want)) {
+          EXPECT_TRUE(std::isnan(y[j]));
+        } else {
+          EXPECT_EQ(y[j], want);
+        }
+      }
+    }
+  }
+}
+
+// |error| <= (that of the weights + 16 eps) sum |a||b|.
+TEST(GemmNarrow, ErrorIsBounded) {
+  const std::int64_t m = 7, n = 75, k = 1031;
+  Buffer a(m * k), b(k * n), y(m * n);
+  a.fill_random();
+  b.fill_random();
+  for (const KernelTable* table : isas()) {
+    for (int bytes : {2, 3}) {
+      SCOPED_TRACE(testing::Message() << table->isa << " " << bytes << " bytes");
+      GemmArgs g;
+      g.m = m, g.n = n, g.k = k, g.a = a.data(), g.a_row = k, g.c = y.data(), g.c_row = n;
+      multiply(*table, g, b.data(), 1, k, bytes);
+      const double relative = std::ldexp(0.5, -mantissa_bits(bytes)) + 16 * 1.2e-7;
+      for (std::int64_t i = 0; i < m * n; i++) {
+        double sum = 0, magnitude = 0;
+        for (std::int64_t p = 0; p < k; p++) {
+          const double product = static_cast<double>(a[i / n * k + p]) * b[i % n * k + p];
+          sum += product, magnitude += std::fabs(product);
+        }
+        ASSERT_NEAR(y[i], sum, relative * magnitude) << i;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace keel::simd::test
