@@ -1,10 +1,18 @@
 // Attention by the tiles of a matrix product, as many rows at a time as a tile has. Their scores
 // lie as strips of a packed A do, kDepth keys each: the one product leaves them there, in L1 they
 // become weights, and the other product reads them.
+//
+// `Products` says what is multiplied, floats (attention_float.h) or bfloat16 (attention_bf16.h):
+//
+// - columns: how many a tile takes where so many are left, in whole panels.
+// - panel: the one that begins with this column of a packed B.
+// - take: n floats of each row, in strips, become what `multiply` reads.
+// - take_weights: the same for the weights of one row; returns the sum of what they became.
+// - multiply: C = A * B of one tile, A in strips; of its columns, those behind `wanted` are padding.
 #pragma once
 
 #include "simd/attention.h"
-#include "simd/gemm_tile.h"
+#include "simd/gemm_strips.h"
 #include "simd/kernel.h"
 #include "simd/vec_math.h"
 
@@ -36,35 +44,12 @@ KEEL_INLINE void pack_queries(const AttentionArgs& a, const AttentionRows& rows)
   }
 }
 
-// Columns that a tile takes where so many are left; whole panels, also of those that are not.
-KEEL_INLINE std::int64_t tile_columns(int rows, std::int64_t left) {
-  const std::int64_t columns = panels_at_once(rows) * kPanel;
-  return left >= columns ? columns : kPanel;
-}
-
-// C = A * B of one tile, A in strips, B the panels at b; `wanted` of the columns are.
-KEEL_NOINLINE static void multiply_strips(const float* strips, int rows, const float* b,
-                                          std::int64_t depth, std::int64_t columns,
-                                          std::int64_t wanted, float* c, std::int64_t c_row) {
-  Tile t;
-  t.b_depth = kPanel, t.b_panel = depth * kPanel;
-  t.c = c, t.c_row = c_row;
-  std::int64_t k = 0;
-  do {
-    t.a = strips + k / kDepth * kStripFloats;
-    t.b = b + k * kPanel;
-    t.depth = smaller(depth - k, kDepth);
-    t.add = k > 0;
-    columns > kPanel ? run_tile(t, rows, true) : run_edge_tile(t, rows, wanted);
-    k += kDepth;
-  } while (k < depth);
-}
-
+template <class Products>
 KEEL_INLINE void score(const AttentionArgs& a, const AttentionRows& rows) {
   for (std::int64_t k = 0; k < a.keys;) {
-    const std::int64_t columns = tile_columns(rows.rows, a.keys - k);
-    multiply_strips(rows.q, rows.rows, a.k + k * a.depth, a.depth, columns, a.keys - k,
-                    rows.scores + k / kDepth * kStripFloats + k % kDepth, kStrip);
+    const std::int64_t columns = Products::columns(rows.rows, a.keys - k);
+    Products::multiply(rows.q, rows.rows, Products::panel(a.k, a.depth, k), a.depth, columns,
+                       a.keys - k, rows.scores + k / kDepth * kStripFloats + k % kDepth, kStrip);
     k += columns;
   }
 }
@@ -111,12 +96,13 @@ KEEL_INLINE float weigh(float* scores, std::int64_t keys, float shift) {
 }
 
 // Y = factors * weights * V
+template <class Products>
 KEEL_INLINE void sum_values(const AttentionArgs& a, const AttentionRows& rows,
                             const float* factors) {
   for (std::int64_t j = 0; j < a.columns;) {
-    const std::int64_t columns = tile_columns(rows.rows, a.columns - j);
-    multiply_strips(rows.scores, rows.rows, a.v + j * a.keys, a.keys, columns, a.columns - j,
-                    rows.tile, columns);
+    const std::int64_t columns = Products::columns(rows.rows, a.columns - j);
+    Products::multiply(rows.scores, rows.rows, Products::panel(a.v, a.keys, j), a.keys, columns,
+                       a.columns - j, rows.tile, columns);
     const std::int64_t n = smaller(a.columns - j, columns);
     for (int r = 0; r < rows.rows; r++) {
       const float* from = rows.tile + r * columns;
@@ -130,9 +116,11 @@ KEEL_INLINE void sum_values(const AttentionArgs& a, const AttentionRows& rows,
   }
 }
 
+template <class Products>
 KEEL_NOINLINE static void attend_rows(const AttentionArgs& a, const AttentionRows& rows) {
   pack_queries(a, rows);
-  score(a, rows);
+  Products::take(rows.q, rows.rows, a.depth);
+  score<Products>(a, rows);
   for (int r = 0; r < rows.rows; r++) {
     const float* mask = a.mask + (rows.row + r) * a.mask_row;
     for (std::int64_t k = 0; k < a.keys; k += kDepth) {
@@ -145,21 +133,23 @@ KEEL_NOINLINE static void attend_rows(const AttentionArgs& a, const AttentionRow
     largest[r] = largest_score(rows.scores + r * kStrip, a.keys);
   }
   for (int r = 0; r < rows.rows; r++) {
-    const float sum = weigh(rows.scores + r * kStrip, a.keys, largest[r]);
+    float* weights = rows.scores + r * kStrip;
+    const float sum = Products::take_weights(weights, a.keys, weigh(weights, a.keys, largest[r]));
     factors[r] = a.keys > 0 ? 1.0f / sum : 0.0f;
   }
-  sum_values(a, rows, factors);
+  sum_values<Products>(a, rows, factors);
 }
 
 KEEL_INLINE std::int64_t strips_of(std::int64_t columns) {
   return (columns + kDepth - 1) / kDepth * kStripFloats;
 }
 
-static std::int64_t attention_scratch(std::int64_t depth, std::int64_t keys) {
+KEEL_INLINE std::int64_t attention_scratch_of(std::int64_t depth, std::int64_t keys) {
   return strips_of(depth) + strips_of(keys) + kRows * kPanel;
 }
 
-static void attend(const AttentionArgs& a, float* scratch) {
+template <class Products>
+KEEL_INLINE void attend_all(const AttentionArgs& a, float* scratch) {
   AttentionRows rows;
   rows.q = scratch;
   rows.scores = rows.q + strips_of(a.depth);
@@ -168,7 +158,7 @@ static void attend(const AttentionArgs& a, float* scratch) {
   for (std::int64_t i = 0; i < count; i++) {
     rows.row = a.rows * i / count;
     rows.rows = static_cast<int>(a.rows * (i + 1) / count - rows.row);
-    attend_rows(a, rows);
+    attend_rows<Products>(a, rows);
   }
 }
 

@@ -14,7 +14,7 @@
 set(KEEL_AVX512_FLAGS "-mavx2 -mfma -mf16c -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512")
 set(KEEL_SIMD_TARGETS
   "amx|xsimd::avx512bw|${KEEL_AVX512_FLAGS} -mavx512bf16 -mamx-tile -mamx-bf16|avx512|bf16"
-  "avx512_bf16|xsimd::avx512bw|${KEEL_AVX512_FLAGS} -mavx512bf16|avx512|bf16"
+  "avx512_bf16|xsimd::avx512bw|${KEEL_AVX512_FLAGS} -mavx512bf16|avx512|bf16 bf16_attention"
   "avx512|xsimd::avx512bw|${KEEL_AVX512_FLAGS}||"
   "avx2|xsimd::fma3<xsimd::avx2>|-mavx2 -mfma -mf16c||"
   "sse4|xsimd::sse4_2|-msse4.2||"

@@ -4,7 +4,9 @@
 //
 // perm_q, perm_k, perm_v say in which order the axes of an input make [batch..., row, column];
 // perm_y in which order those of [batch..., T, E] make Y: the Transposes around attention cost
-// nothing. Float only.
+// nothing. Float only; where the precision allows it, both products are of bfloat16.
+#include "simd/attention.h"
+
 #include <algorithm>
 
 #include "runtime/error.h"
@@ -121,8 +123,9 @@ Operand mask_operand(const Shape& stored, std::size_t rank) {
 }
 
 struct Attention {
-  const simd::KernelTable* kernels;
-  Shape dims;  // of the result before perm_y
+  const simd::GemmKernels* gemm;
+  const simd::Bf16AttentionKernels* bf16;  // null: products of floats
+  Shape dims;                              // of the result before perm_y
   std::int64_t t, s, d, e, rows, batches;
   Operand q, k, v, y, mask;
   bool has_mask;
@@ -138,11 +141,21 @@ struct Attention {
     });
   }
 
+  // Floats of a packed B, a multiple of 64 bytes.
+  std::int64_t packed_size(std::int64_t depth, std::int64_t width) const {
+    if (bf16 != nullptr) return bf16->packed_size(depth, width) / std::int64_t{sizeof(float)};
+    return (gemm->packed_b_size(depth, width) + 15) / 16 * 16;
+  }
+
+  std::int64_t attend_scratch() const {
+    return bf16 != nullptr ? bf16->scratch(d, s) : gemm->attention_scratch(d, s);
+  }
+
   // B packed into `to`; b(i, j) at b + i * row + j * column.
   void pack(const float* b, std::int64_t row, std::int64_t column, std::int64_t depth,
             std::int64_t width, float* to) const {
-    const std::int64_t panel = kernels->gemm->panel;
-    kernels->gemm->pack_b(b, row, column, depth, width, 0, (width + panel - 1) / panel, to);
+    if (bf16 != nullptr) return bf16->pack(b, row, column, depth, width, to);
+    gemm->pack_b(b, row, column, depth, width, 0, (width + gemm->panel - 1) / gemm->panel, to);
   }
 
   void run_block(RunContext& run, std::int64_t batch, std::int64_t first, float* scratch) const {
@@ -167,7 +180,8 @@ struct Attention {
     }
     args.y = run.out<float>(0) + y.offset(dims, batch) + first * y.row();
     args.y_row = y.row();
-    kernels->gemm->attend(args, v_panels + packed_v);
+    const auto attend = bf16 != nullptr ? bf16->attend : gemm->attend;
+    attend(args, v_panels + packed_v);
   }
 };
 
@@ -179,7 +193,9 @@ Kernel prepare_attention(const PrepareContext& context) {
   const Shape k = permuted(context.inputs[kK].dims, perm("perm_k"));
   const Shape v = permuted(context.inputs[kV].dims, perm("perm_v"));
   Attention a;
-  a.kernels = &context.kernels;
+  const simd::Bf16AttentionKernels& bf16 = *context.kernels.bf16_attention;
+  a.gemm = context.kernels.gemm;
+  a.bf16 = context.precision == Precision::Bf16 && bf16.unit != nullptr ? &bf16 : nullptr;
   a.dims = result_dims(node, q, k, v);
   a.t = q[rank - 2];
   a.d = q[rank - 1];
@@ -199,17 +215,14 @@ Kernel prepare_attention(const PrepareContext& context) {
   a.has_mask = context.has_input(kMask);
   a.mask = mask_operand(a.has_mask ? context.inputs[kMask].dims : Shape{}, rank);
   a.scale = node.float_or("scale", 1.0f);
-  const simd::GemmKernels& gemm = *context.kernels.gemm;
-  const auto whole = [](std::int64_t floats) { return (floats + 15) / 16 * 16; };
-  a.packed_k = whole(gemm.packed_b_size(a.d, a.s));
-  a.packed_v = whole(gemm.packed_b_size(a.s, a.e));
+  a.packed_k = a.packed_size(a.d, a.s);
+  a.packed_v = a.packed_size(a.s, a.e);
   Kernel kernel;
-  kernel.name = "attention";
+  kernel.name = a.bf16 != nullptr ? str("attention bf16 ", a.bf16->unit) : "attention";
   kernel.flops = 2.0 * static_cast<double>(a.batches) * static_cast<double>(a.t) *
                  static_cast<double>(a.s) * static_cast<double>(a.d + a.e);
   kernel.scratch_per_thread =
-      static_cast<std::size_t>(a.packed_k + a.packed_v + gemm.attention_scratch(a.d, a.s)) *
-      sizeof(float);
+      static_cast<std::size_t>(a.packed_k + a.packed_v + a.attend_scratch()) * sizeof(float);
   kernel.run = std::move(a);
   return kernel;
 }

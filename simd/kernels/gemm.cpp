@@ -6,7 +6,7 @@
 // have enough independent sums.
 #include "simd/gemm.h"
 
-#include "simd/attention_rows.h"
+#include "simd/attention_float.h"
 #include "simd/elementwise.h"
 #include "simd/gemm_dot.h"
 #include "simd/gemm_tile.h"
@@ -283,6 +283,12 @@ void pack_narrow(const float* b, std::int64_t row, std::int64_t column, std::int
   bytes == 2 ? narrow_columns<2>(b, row, column, k, begin, end, packed)
              : narrow_columns<3>(b, row, column, k, begin, end, packed);
 }
+
+std::int64_t attention_scratch(std::int64_t depth, std::int64_t keys) {
+  return attention_scratch_of(depth, keys);
+}
+
+void attend(const AttentionArgs& args, float* scratch) { attend_all<FloatProducts>(args, scratch); }
 
 }  // namespace
 
