@@ -1,6 +1,7 @@
 #include "runtime/float_product.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "runtime/error.h"
 #include "runtime/memory_block.h"
@@ -24,6 +25,22 @@ constexpr std::int64_t kNarrowDepth = 256;  // columns are filled up to 64 weigh
 constexpr std::int64_t kNarrowRowsByRows = 2;
 
 constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk packs
+
+// New memory costs more than the packing, and of the largest matrices of a model not even one is
+// there twice. A block of narrow columns, of kNarrowDepth weights or more, is smaller than the
+// floats that it is made of, so it ends before those of the next.
+void narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int bytes, Tensor& b) {
+  constexpr std::int64_t kColumns = 4;
+  const auto size = static_cast<std::size_t>(gemm.narrow_b_size(p.k, kColumns, bytes));
+  std::vector<std::int32_t> block(size);
+  const float* from = b.data_as<float>();
+  auto* to = b.data_as<std::int32_t>();
+  for (std::int64_t j = 0; j < p.n; j += kColumns) {
+    const std::int64_t columns = std::min(kColumns, p.n - j);
+    gemm.pack_narrow(from + j * p.k, 1, p.k, p.k, 0, columns, bytes, block.data());
+    to = std::copy(block.begin(), block.end(), to);
+  }
+}
 
 }  // namespace
 
@@ -82,9 +99,16 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
 void PreparedProduct::narrow_b(const PrepareContext& context, int bytes) {
   const simd::GemmKernels& gemm = *kernels_->gemm;
   const FloatProduct& p = product_;
+  const Shape size = {gemm.narrow_b_size(p.k, p.n, bytes)};
   narrow_bytes_ = bytes;
   constant_b_ = context.pack(str("B in ", bytes, " bytes"), [&] {
-    Tensor packed = weight_tensor(DataType::Int32, {gemm.narrow_b_size(p.k, p.n, bytes)});
+    const bool fits = p.b_row == 1 && p.b_column == p.k && size[0] <= p.k * p.n;
+    const std::shared_ptr<Tensor> own = fits ? context.take(b_input_) : nullptr;
+    if (own != nullptr) {
+      narrow_in_place(gemm, p, bytes, *own);
+      return reuse_block(std::move(*own), DataType::Int32, size);
+    }
+    Tensor packed = weight_tensor(DataType::Int32, size);
     gemm.pack_narrow(context.constants[b_input_]->data_as<float>(), p.b_row, p.b_column, p.k, 0,
                      p.n, bytes, packed.data_as<std::int32_t>());
     return packed;

@@ -111,6 +111,8 @@ class KEEL_API Tensor {
   bool empty() const { return type_ == DataType::Undefined; }  // no tensor at all
   void* data() { return data_; }
   const void* data() const { return data_; }
+  // What keeps the bytes alive; null where they are borrowed.
+  const std::shared_ptr<void>& owner() const { return owner_; }
   template <typename T>
   T* data_as() {
     return static_cast<T*>(data_);

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 
@@ -35,10 +36,16 @@ MemoryRegions& regions() {
   return *regions;
 }
 
+// How a region is given back.
+struct GiveRegion {
+  std::size_t bytes;
+  void operator()(std::byte* all) const { regions().give(all, bytes); }
+};
+
 std::shared_ptr<std::byte> region(std::size_t bytes) {
   std::byte* data = regions().take(bytes);
   if (data == nullptr) out_of_memory(bytes);
-  return std::shared_ptr<std::byte>(data, [bytes](std::byte* all) { regions().give(all, bytes); });
+  return std::shared_ptr<std::byte>(data, GiveRegion{bytes});
 }
 
 // The block that weights are being placed in. It belongs to its tensors.
@@ -77,6 +84,24 @@ std::shared_ptr<std::byte> weight_block(std::size_t bytes) {
   std::byte* data = block.get() + shared.used;
   shared.used += round_up(bytes, kLine);
   return std::shared_ptr<std::byte>(std::move(block), data);
+}
+
+bool has_own_block(const Tensor& weights) {
+  const auto* give = std::get_deleter<GiveRegion>(weights.owner());
+  return give != nullptr && weights.owner().use_count() == 1 && weights.byte_size() > kShared / 2;
+}
+
+Tensor reuse_block(Tensor weights, DataType type, Shape shape) {
+  std::shared_ptr<void> owner = weights.owner();
+  auto* give = std::get_deleter<GiveRegion>(owner);
+  const std::size_t before = round_up(give->bytes, kLargePage);
+  const std::size_t bytes = storage_bytes(type, shape, Layout::Plain);
+  const std::size_t now = std::max(round_up(bytes, kLargePage), kLargePage);
+  if (now < before) {
+    give->bytes = now;
+    regions().give(static_cast<std::byte*>(weights.data()) + now, before - now);
+  }
+  return Tensor(type, std::move(shape), weights.data(), std::move(owner));
 }
 
 WeightReuse::WeightReuse() { regions().begin_keeping(); }

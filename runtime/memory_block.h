@@ -19,6 +19,13 @@ std::shared_ptr<std::byte> allocate_block(std::size_t bytes);
 Tensor weight_tensor(DataType type, Shape shape);
 std::shared_ptr<std::byte> weight_block(std::size_t bytes);
 
+// Whether the bytes are a block of their own, and this tensor is the only one to hold it: then they
+// may be overwritten by who owns the tensor.
+bool has_own_block(const Tensor& weights);
+// Its bytes, or the first of them, as another tensor; pages that this has no use for are given
+// back. Needs has_own_block().
+Tensor reuse_block(Tensor weights, DataType type, Shape shape);
+
 // While one lives, blocks of weights that are given back are kept for the next that are asked for.
 // Reading, folding and packing pass the weights of a model on from one to the other, and to touch
 // new memory costs more than to copy into it. What is left over goes back with the last one.

@@ -116,6 +116,8 @@ class PrepareContext {
   int threads = 1;
   Precision precision = Precision::Fp32;
   PackCache* packs = nullptr;  // null: nothing is kept (one-off evaluation)
+  // For `take`.
+  std::function<std::shared_ptr<Tensor>(std::size_t)> take_constant = nullptr;
 
   bool has_input(std::size_t i) const { return node.has_input(i); }
   bool is_constant(std::size_t i) const { return i < constants.size() && constants[i] != nullptr; }
@@ -123,6 +125,11 @@ class PrepareContext {
   // ConstantDropped where they are yet to be made and a constant is gone.
   std::shared_ptr<const Tensor> pack(const std::string& key,
                                      const std::function<Tensor()>& make) const;
+  // Constant i, whose bytes `make` above may then overwrite; from here on it counts as dropped, so
+  // the kernel must have packed it. Null where something else may need it.
+  std::shared_ptr<Tensor> take(std::size_t i) const {
+    return take_constant ? take_constant(i) : nullptr;
+  }
 };
 
 // A node during a run. Indices are those of the node's inputs and outputs.

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "runtime/error.h"
+#include "runtime/memory_block.h"
 #include "runtime/prepare.h"
 #include "runtime/reorder.h"
 
@@ -48,12 +49,14 @@ class Planner {
   void prepare_steps(Parallel& parallel) {
     count_users();
     std::vector<std::exception_ptr> errors(plan_.steps.size());
+    const std::vector<std::size_t> order = largest_first();
     parallel.enter([&] {
-      parallel.chunks(static_cast<std::int64_t>(errors.size()), [&](std::int64_t i, int) {
+      parallel.chunks(static_cast<std::int64_t>(order.size()), [&](std::int64_t i, int) {
+        const std::size_t step = order[static_cast<std::size_t>(i)];
         try {
-          prepare(plan_.steps[static_cast<std::size_t>(i)]);
+          prepare(plan_.steps[step]);
         } catch (...) {
-          errors[static_cast<std::size_t>(i)] = std::current_exception();
+          errors[step] = std::current_exception();
         }
       });
     });
@@ -195,6 +198,24 @@ class Planner {
       }
   }
 
+  // Steps with large constants first, the largest at the front: no thread is left with it at the
+  // end, and what becomes of its memory is there for the others. The others as they are, see
+  // weight_tensor().
+  std::vector<std::size_t> largest_first() const {
+    constexpr std::size_t kLarge = std::size_t{2} << 20;
+    std::vector<std::size_t> bytes, order;
+    for (const Step& step : plan_.steps) {
+      std::size_t sum = 0;
+      for (ValueId id : graph_.nodes[step.node].inputs)
+        if (id != kNone && known_[id] != nullptr) sum += known_[id]->byte_size();
+      order.push_back(order.size());
+      bytes.push_back(sum > kLarge ? sum : 0);
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return bytes[a] > bytes[b]; });
+    return order;
+  }
+
   void prepare(Step& step) {
     if (step.dynamic || step.view) return;
     const Node& node = graph_.nodes[step.node];
@@ -208,6 +229,9 @@ class Planner {
       }
       for (ValueId id : node.outputs)
         context.outputs.push_back(id == kNone ? TensorRef{} : plan_.tensors[id]);
+      context.take_constant = [&](std::size_t i) {
+        return take(node.inputs[i], context.constants[i]);
+      };
       step.kernel = prepare_node(*step.op, context);
     }
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -218,6 +242,19 @@ class Planner {
       if (!packed) weights_.read[id] = true;
       if (--users_[id] == 0 && !weights_.read[id]) drop(id);
     }
+  }
+
+  // A constant that only one step is yet to pack, held by `constant` there. What fails after this
+  // finds it dropped.
+  std::shared_ptr<Tensor> take(ValueId id, std::shared_ptr<const Tensor>& constant) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!weights_.drop || users_[id] != 1 || weights_.read[id]) return nullptr;
+    std::shared_ptr<const Tensor> all = known_[id];
+    constexpr int kHolders = 4;  // known_, the graph, the step, this
+    if (all.use_count() != kHolders || !has_own_block(*all)) return nullptr;
+    drop(id);
+    constant = known_[id];
+    return std::const_pointer_cast<Tensor>(all);
   }
 
   // The last user has packed it.

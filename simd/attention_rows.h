@@ -8,7 +8,7 @@
 // - panel: the one that begins with this column of a packed B.
 // - take: n floats of each row, in strips, become what `multiply` reads.
 // - take_weights: the same for the weights of one row; returns the sum of what they became.
-// - multiply: C = A * B of one tile, A in strips; of its columns, those behind `wanted` are padding.
+// - multiply: C = A * B of one tile, A in strips; the columns behind `wanted` are padding.
 #pragma once
 
 #include "simd/attention.h"

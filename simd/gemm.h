@@ -45,7 +45,8 @@ struct GemmKernels {
                  std::int64_t n, std::int64_t begin, std::int64_t end, float* packed);
 
   // B in 2 or 3 bytes a weight, see gemm_narrow.h: int32s of it, and the packing of its columns
-  // [begin, end). Strides as above.
+  // [begin, end). Strides as above. Every 4 columns are a block: n columns begin where those of a B
+  // of n columns, a multiple of 4, would end.
   std::int64_t (*narrow_b_size)(std::int64_t k, std::int64_t n, int bytes);
   void (*pack_narrow)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
                       std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed);

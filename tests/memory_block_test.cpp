@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -79,6 +80,32 @@ TEST(MemoryBlock, WeightsDoNotOverlap) {
     for (auto& [data, bytes] : blocks)
       for (std::size_t i = 1; i < bytes; i += 4096) ASSERT_EQ(data.get()[i], data.get()[0]);
   }
+}
+
+TEST(MemoryBlock, WeightsAreOverwrittenBySmallerOnes) {
+  const WeightReuse reuse;
+  Tensor floats = weight_tensor(DataType::Float, {5 << 19});  // 5 pages
+  if (!has_own_block(floats)) GTEST_SKIP() << "under AddressSanitizer";
+  {
+    const Tensor other = floats;
+    EXPECT_FALSE(has_own_block(floats));
+  }
+  EXPECT_FALSE(has_own_block(weight_tensor(DataType::Float, {100})));
+  EXPECT_FALSE(has_own_block(Tensor(DataType::Float, {5 << 19})));
+  float* data = floats.data_as<float>();
+  std::fill(data, data + floats.size(), 3.0f);
+  const Tensor ints = reuse_block(std::move(floats), DataType::Int32, {5 << 18});
+  EXPECT_EQ(ints.data(), data);
+  EXPECT_EQ(ints.byte_size(), std::size_t{5} << 20);
+  EXPECT_EQ(data[ints.size() - 1], 3.0f);
+  // 3 pages stay, 2 are there for others, at least the first of them for the next.
+  std::vector<Tensor> next;
+  bool given = false;
+  for (int i = 0; i < 8 && !given; ++i) {
+    next.push_back(weight_tensor(DataType::Float, {(1 << 20) - i}));
+    given = next.back().data() == reinterpret_cast<std::byte*>(data) + 3 * kPage;
+  }
+  EXPECT_TRUE(given);
 }
 
 }  // namespace

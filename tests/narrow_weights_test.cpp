@@ -4,9 +4,13 @@
 
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
+#include "runtime/memory_block.h"
 #include "runtime/model.h"
 #include "runtime/planner.h"
+#include "tests/loaders/temp_folder.h"
+#include "tests/support/compare.h"
 #include "tests/support/instruction_sets.h"
 #include "tests/support/model_builder.h"
 #include "tests/support/random_tensor.h"
@@ -95,6 +99,40 @@ TEST(NarrowWeights, OnlyLargeOnesAndFewRows) {
     EXPECT_TRUE(narrow(2, 512, 512, false));
     EXPECT_FALSE(narrow(3, 512, 512, false));
     EXPECT_FALSE(narrow(1, 511, 512, true));
+  }
+}
+
+// Where the model can be read again, weights are narrowed where they lie.
+TEST(NarrowWeights, InPlace) {
+  const std::int64_t n = 1027, k = 1041;
+  Random random(6);
+  ModelBuilder m;
+  m.input("x", Sizes{"M", k}).constant("b", random_tensor(random, DataType::Float, {n, k}));
+  m.node("Gemm", {"x", "b"}, {"y"}, {{"transB", std::int64_t{1}}}).output("y");
+  const std::string bytes = m.onnx();
+  const TempFolder folder;
+  const std::string path = folder.write("m.onnx", bytes);
+  for (Precision precision : {Precision::Fp32, Precision::Bf16}) {
+    const Options options = options_of(*own_tables().back(), precision);
+    const Model model = Model::load(path, options);
+    const Model keeping = Model::load(bytes.data(), bytes.size(), options);
+    const Tensor* b = nullptr;
+    for (const Value& value : model.state().graph.values)
+      if (value.name == "b") b = value.constant.get();
+    ASSERT_NE(b, nullptr);
+    const bool own_block = has_own_block(*b);  // not under AddressSanitizer
+    const void* before = b->data();
+    for (std::int64_t rows : {1, 8, 9, 3}) {  // 9 want floats, which are read again
+      SCOPED_TRACE(rows);
+      const Tensor x = random_tensor(random, DataType::Float, {rows, k});
+      EXPECT_EQ(bit_difference(model.run({{"x", x}}).at("y"), keeping.run({{"x", x}}).at("y")), "");
+      const Model::State& state = model.state();
+      const std::string node = state.graph.nodes[state.graph.order.back()].name;
+      const auto packed = state.weights.packs.get(
+          node + (precision == Precision::Bf16 ? "\nB in 2 bytes" : "\nB in 3 bytes"),
+          []() -> Tensor { throw std::logic_error("not packed"); });
+      EXPECT_EQ(packed->data() == before, own_block);
+    }
   }
 }
 
