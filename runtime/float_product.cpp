@@ -29,7 +29,7 @@ constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk pack
 // New memory costs more than the packing, and of the largest matrices of a model not even one is
 // there twice. A block of narrow columns, of kNarrowDepth weights or more, is smaller than the
 // floats that it is made of, so it ends before those of the next.
-void narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int bytes, Tensor& b) {
+bool narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int bytes, Tensor& b) {
   constexpr std::int64_t kColumns = 4;
   const auto size = static_cast<std::size_t>(gemm.narrow_b_size(p.k, kColumns, bytes));
   std::vector<std::int32_t> block(size);
@@ -37,9 +37,11 @@ void narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int b
   auto* to = b.data_as<std::int32_t>();
   for (std::int64_t j = 0; j < p.n; j += kColumns) {
     const std::int64_t columns = std::min(kColumns, p.n - j);
-    gemm.pack_narrow(from + j * p.k, 1, p.k, p.k, 0, columns, bytes, block.data());
+    if (!gemm.pack_narrow(from + j * p.k, 1, p.k, p.k, 0, columns, bytes, block.data()))
+      return false;
     to = std::copy(block.begin(), block.end(), to);
   }
+  return true;
 }
 
 }  // namespace
@@ -74,10 +76,7 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   thread_bytes_ = static_cast<std::size_t>(gemm.scratch_size(product.m, n, k)) * sizeof(float);
   const std::int64_t all = checked_mul(packed_size_, product.b_matrices);
   const int bytes = product_weight_bytes(context, product, b_input);
-  if (bytes < 4) {
-    narrow_b(context, bytes);
-    return;
-  }
+  if (bytes < 4 && narrow_b(context, bytes)) return;
   dot_b_ =
       product.m <= kDotRows && product.b_row == 1 && product.b_column > 0 && product.a_column == 1;
   if (dot_b_) return;
@@ -96,23 +95,28 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   if (!direct_b_) shared_bytes_ = align64(static_cast<std::size_t>(all) * sizeof(float));
 }
 
-void PreparedProduct::narrow_b(const PrepareContext& context, int bytes) {
+// False where the weights are not such that their bytes would do.
+bool PreparedProduct::narrow_b(const PrepareContext& context, int bytes) {
   const simd::GemmKernels& gemm = *kernels_->gemm;
   const FloatProduct& p = product_;
   const Shape size = {gemm.narrow_b_size(p.k, p.n, bytes)};
-  narrow_bytes_ = bytes;
-  constant_b_ = context.pack(str("B in ", bytes, " bytes"), [&] {
+  const auto packed_b = context.pack(str("B in ", bytes, " bytes"), [&] {
     const bool fits = p.b_row == 1 && p.b_column == p.k && size[0] <= p.k * p.n;
     const std::shared_ptr<Tensor> own = fits ? context.take(b_input_) : nullptr;
     if (own != nullptr) {
-      narrow_in_place(gemm, p, bytes, *own);
+      if (!narrow_in_place(gemm, p, bytes, *own)) throw ConstantDropped();
       return reuse_block(std::move(*own), DataType::Int32, size);
     }
     Tensor packed = weight_tensor(DataType::Int32, size);
-    gemm.pack_narrow(context.constants[b_input_]->data_as<float>(), p.b_row, p.b_column, p.k, 0,
-                     p.n, bytes, packed.data_as<std::int32_t>());
-    return packed;
+    const bool done =
+        gemm.pack_narrow(context.constants[b_input_]->data_as<float>(), p.b_row, p.b_column, p.k, 0,
+                         p.n, bytes, packed.data_as<std::int32_t>());
+    return done ? packed : Tensor();
   });
+  if (packed_b->empty()) return false;
+  narrow_bytes_ = bytes;
+  constant_b_ = packed_b;
+  return true;
 }
 
 Kernel PreparedProduct::kernel() const {

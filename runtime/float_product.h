@@ -29,7 +29,7 @@ struct FloatProduct {
 
 // Bytes that a weight of B is kept in: 2 where results may be those of bfloat16, 3 where they are
 // to be near those of float, or 4, which is B as it is. Narrow are large constant matrices that few
-// rows are multiplied by.
+// rows are multiplied by; where 3 bytes would not do for these weights, they stay floats.
 int product_weight_bytes(const PrepareContext& context, const FloatProduct& product,
                          std::size_t b_input);
 
@@ -46,7 +46,7 @@ class PreparedProduct {
            const float* residual, float* y) const;
 
  private:
-  void narrow_b(const PrepareContext& context, int bytes);
+  bool narrow_b(const PrepareContext& context, int bytes);
   const float* packed_b(RunContext& context, const float* b) const;
   void pack_panels(const float* b, std::int64_t matrix, std::int64_t begin, std::int64_t end,
                    float* packed) const;

@@ -45,10 +45,10 @@ struct GemmKernels {
                  std::int64_t n, std::int64_t begin, std::int64_t end, float* packed);
 
   // B in 2 or 3 bytes a weight, see gemm_narrow.h: int32s of it, and the packing of its columns
-  // [begin, end). Strides as above. Every 4 columns are a block: n columns begin where those of a B
-  // of n columns, a multiple of 4, would end.
+  // [begin, end), false where one is refused. Strides as above. Every 4 columns are a block, one
+  // behind the other.
   std::int64_t (*narrow_b_size)(std::int64_t k, std::int64_t n, int bytes);
-  void (*pack_narrow)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
+  bool (*pack_narrow)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
                       std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed);
 
   // How many chunks a product of this shape falls into; 0 where C is empty.

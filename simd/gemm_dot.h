@@ -50,17 +50,22 @@ KEEL_NOINLINE static void dot_tile(const GemmArgs& g, std::int64_t row, std::int
 // into the next one: converting them leaves too few loads in flight to keep memory busy.
 template <int Bytes, int Rows, int Columns>
 KEEL_NOINLINE static void narrow_tile(const GemmArgs& g, std::int64_t row, std::int64_t column) {
-  constexpr int kStep = narrow_step(Bytes), kLine = 64 / sizeof(std::int32_t);
-  Vec acc[Rows][Columns];
+  constexpr int kStep = narrow_step(Bytes);
+  Vec acc[Rows][Columns], factor[Columns];
   KEEL_UNROLL for (int r = 0; r < Rows; r++) {
     KEEL_UNROLL for (int j = 0; j < Columns; j++) acc[r][j] = zero();
   }
   const float* a = g.a + row * g.a_row;
-  const std::int32_t* b = g.narrow_b + narrow_column(g.k, column, Bytes);
+  const std::int32_t* b = g.narrow_b + block_of_column(g.k, column, Bytes);
+  KEEL_UNROLL for (int j = 0; j < Columns; j++) {
+    const auto* factors = reinterpret_cast<const float*>(b) + column % kNarrowColumns;
+    factor[j] = Bytes == 3 ? broadcast(factors + j) : zero();
+  }
+  b += column_in_block(column, Bytes);
   const auto add_products = [&](const float* x, std::int64_t x_row) {
     KEEL_UNROLL for (int j = 0; j < Columns; j++) {
       Vec w[kGroupVecs];
-      load_group<Bytes>(b + j * (Bytes * kWidth), w);
+      load_group<Bytes>(b + j * (Bytes * kWidth), factor[j], w);
       KEEL_UNROLL for (int v = 0; v < kGroupVecs; v++) {
         KEEL_UNROLL for (int r = 0; r < Rows; r++) {
           acc[r][j] = fma(load(x + r * x_row + v * kWidth), w[v], acc[r][j]);

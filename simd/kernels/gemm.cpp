@@ -278,10 +278,10 @@ std::int64_t narrow_b_size(std::int64_t k, std::int64_t n, int bytes) {
   return ceil_div(n, kNarrowColumns) * narrow_block(k, bytes);
 }
 
-void pack_narrow(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
+bool pack_narrow(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
                  std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed) {
-  bytes == 2 ? narrow_columns<2>(b, row, column, k, begin, end, packed)
-             : narrow_columns<3>(b, row, column, k, begin, end, packed);
+  return bytes == 2 ? narrow_columns<2>(b, row, column, k, begin, end, packed)
+                    : narrow_columns<3>(b, row, column, k, begin, end, packed);
 }
 
 std::int64_t attention_scratch(std::int64_t depth, std::int64_t keys) {

@@ -5,15 +5,14 @@
 namespace keel::simd::test {
 namespace {
 
-// The nearest value with so many bits of mantissa, ties to even; cut off where that is infinite.
-double rounded(float x, int mantissa_bits) {
+// The nearest bfloat16, ties to even; cut off where that is infinite.
+double rounded(float x) {
   if (!std::isfinite(x) || x == 0) return x;
-  const int last = std::max(std::ilogb(x), -126) - mantissa_bits;
+  const int last = std::max(std::ilogb(x), -126) - 7;
   const double steps = std::ldexp(static_cast<double>(x), -last);
   const double near = std::ldexp(std::nearbyint(steps), last);
   return std::fabs(near) < 0x1p128 ? near : std::ldexp(std::trunc(steps), last);
 }
-int mantissa_bits(int bytes) { return 8 * bytes - 9; }
 
 void multiply(const KernelTable& table, const GemmArgs& args, const float* b, std::int64_t row,
               std::int64_t column, int bytes) {
@@ -22,8 +21,8 @@ void multiply(const KernelTable& table, const GemmArgs& args, const float* b, st
   Buffer packed(g.narrow_b_size(a.k, a.n, bytes), 1), scratch(g.scratch_size(a.m, a.n, a.k));
   auto* narrow = reinterpret_cast<std::int32_t*>(packed.data());
   const std::int64_t half = a.n / 2;
-  g.pack_narrow(b, row, column, a.k, half, a.n, bytes, narrow);
-  g.pack_narrow(b, row, column, a.k, 0, half, bytes, narrow);
+  ASSERT_TRUE(g.pack_narrow(b, row, column, a.k, half, a.n, bytes, narrow));
+  ASSERT_TRUE(g.pack_narrow(b, row, column, a.k, 0, half, bytes, narrow));
   packed.check("packed B");
   a.narrow_b = narrow, a.narrow_bytes = bytes;
   for (std::int64_t i = g.chunks(a.m, a.n, a.k); i-- > 0;) g.run(a, i, scratch.data());
@@ -74,7 +73,7 @@ TEST(GemmNarrow, ExactOnIntegers) {
 }
 
 // One weight a column, times 1: the weight itself.
-TEST(GemmNarrow, RoundsToNearestEven) {
+TEST(GemmNarrow, Bfloat16RoundsToNearestEven) {
   constexpr float kLargest = std::numeric_limits<float>::max();
   constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
   std::vector<float> values = {
@@ -95,22 +94,82 @@ TEST(GemmNarrow, RoundsToNearestEven) {
   const auto n = static_cast<std::int64_t>(values.size());
   const float one = 1;
   for (const KernelTable* table : isas()) {
-    for (int bytes : {2, 3}) {
-      Buffer y(n);
-      GemmArgs g;
-      g.m = 1, g.n = n, g.k = 1, g.a = &one, g.a_row = 1, g.c = y.data(), g.c_row = n;
-      multiply(*table, g, values.data(), 1, 1, bytes);
-      for (std::int64_t j = 0; j < n; j++) {
-        const double want = rounded(values[static_cast<std::size_t>(j)], mantissa_bits(bytes));
-        SCOPED_TRACE(testing::Message() << table->isa << " " << bytes << " bytes " << std::hexfloat
-                                        << values[static_cast<std::size_t>(j)]);
-        if (std::isnan(want)) {
-          EXPECT_TRUE(std::isnan(y[j]));
-        } else {
-          EXPECT_EQ(y[j], want);
-        }
+    Buffer y(n);
+    GemmArgs g;
+    g.m = 1, g.n = n, g.k = 1, g.a = &one, g.a_row = 1, g.c = y.data(), g.c_row = n;
+    multiply(*table, g, values.data(), 1, 1, 2);
+    for (std::int64_t j = 0; j < n; j++) {
+      const double want = rounded(values[static_cast<std::size_t>(j)]);
+      SCOPED_TRACE(testing::Message()
+                   << table->isa << " " << std::hexfloat << values[static_cast<std::size_t>(j)]);
+      if (std::isnan(want)) {
+        EXPECT_TRUE(std::isnan(y[j]));
+      } else {
+        EXPECT_EQ(y[j], want);
       }
     }
+  }
+}
+
+// Rows of the unit matrix give back the weights: multiples of a power of two.
+TEST(GemmNarrow, Integers) {
+  const std::int64_t k = 7, columns = 500;
+  Buffer unit(k * k), b(k * columns), y(k * columns);
+  b.fill_random();
+  for (std::int64_t r = 0; r < k; r++) {
+    for (std::int64_t p = 0; p < k; p++) unit[r * k + p] = r == p ? 1.0f : 0.0f;
+  }
+  for (std::int64_t j = 0; j < columns; j++) {
+    const float scale = std::ldexp(1.0f, static_cast<int>(j % 210) - 85);
+    for (std::int64_t p = 0; p < k; p++) b[j * k + p] *= scale;
+  }
+  for (std::int64_t p = 0; p < k; p++) {
+    b[p] = 0;
+    b[k + p] = 0x1.fffffep0f;  // rounded up it would have 25 bits
+    b[2 * k + p] = p == 4 ? std::numeric_limits<float>::max() : 0.0f;
+  }
+  for (const KernelTable* table : isas()) {
+    GemmArgs g;
+    g.m = k, g.n = columns, g.k = k, g.a = unit.data(), g.a_row = k;
+    g.c = y.data(), g.c_row = columns;
+    ASSERT_NO_FATAL_FAILURE(multiply(*table, g, b.data(), 1, k, 3));
+    for (std::int64_t j = 0; j < columns; j++) {
+      float largest = 0;
+      for (std::int64_t p = 0; p < k; p++) largest = std::max(largest, std::fabs(b[j * k + p]));
+      const int exponent = largest == 0 ? 0 : std::ilogb(largest) - 22;
+      for (std::int64_t p = 0; p < k; p++) {
+        const double want = std::min(
+            std::nearbyint(std::ldexp(static_cast<double>(b[j * k + p]), -exponent)), 0x1p23 - 1);
+        ASSERT_EQ(y[p * columns + j], std::ldexp(want, exponent))
+            << table->isa << " column " << j << " weight " << p;
+      }
+    }
+  }
+}
+
+TEST(GemmNarrow, RefusesColumns) {
+  const std::int64_t k = 400;
+  Buffer b(k), apart(2 * k);
+  std::vector<std::int32_t> packed(10 * k);
+  for (const KernelTable* table : isas()) {
+    const auto accepts = [&](float most, float others) {
+      b.fill(others);
+      b[371] = most;
+      EXPECT_TRUE(table->gemm->pack_narrow(b.data(), 1, k, k, 0, 1, 2, packed.data()));
+      const bool by_columns = table->gemm->pack_narrow(b.data(), 1, k, k, 0, 1, 3, packed.data());
+      for (std::int64_t p = 0; p < k; p++) apart[2 * p] = b[p];
+      EXPECT_EQ(table->gemm->pack_narrow(apart.data(), 2, 1, k, 0, 1, 3, packed.data()),
+                by_columns);
+      return by_columns;
+    };
+    SCOPED_TRACE(table->isa);
+    EXPECT_TRUE(accepts(1, 1));
+    EXPECT_TRUE(accepts(100, -1));
+    EXPECT_FALSE(accepts(200, 1));  // more than 128 times the mean
+    EXPECT_TRUE(accepts(0, 0));
+    EXPECT_TRUE(accepts(0, 0x1p-90f));
+    EXPECT_FALSE(accepts(0, 0x1p-100f));
+    for (float most : {HUGE_VALF, -HUGE_VALF, NAN}) EXPECT_FALSE(accepts(most, 1));
   }
 }
 
@@ -126,7 +185,8 @@ TEST(GemmNarrow, ErrorIsBounded) {
       GemmArgs g;
       g.m = m, g.n = n, g.k = k, g.a = a.data(), g.a_row = k, g.c = y.data(), g.c_row = n;
       multiply(*table, g, b.data(), 1, k, bytes);
-      const double relative = std::ldexp(0.5, -mantissa_bits(bytes)) + 16 * 1.2e-7;
+      const double weights = bytes == 2 ? 0x1p-8 : 0x1p-22;
+      const double relative = weights + 16 * 1.2e-7;
       for (std::int64_t i = 0; i < m * n; i++) {
         double sum = 0, magnitude = 0;
         for (std::int64_t p = 0; p < k; p++) {
