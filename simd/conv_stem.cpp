@@ -26,6 +26,8 @@ class StemConv : public ConvAlgorithm {
                         const StemRow* rows_end, StemRow* copied, float* copy) const;
   StemRow* gather_columns(std::int64_t begin, const float* x, const StemRow* rows,
                           const StemRow* rows_end, StemRow* copied, float* copy) const;
+  void fetch_below(const float* x, std::int64_t columns, const StemRow* rows,
+                   const StemRow* rows_end) const;
   void run_panels(std::int64_t image, const ConvRun& run, const ConvArgs& args,
                   StemTileArgs* a) const;
   std::int64_t panel_width() const { return kernels_.panel_blocks * kConvBlock; }
@@ -122,7 +124,19 @@ void StemConv::run_row(std::int64_t image, std::int64_t row, const ConvArgs& arg
       a.rows_end = rows_end;
       a.column = shape_.dilation[2];
     }
+    fetch_below(x + begin, end - begin, rows, rows_end);
     run_panels(image, run, args, &a);
+  }
+}
+
+// Columns of the rows that the same tile of the next output row reads. What lies between them and
+// these hides from the CPU's own prefetching that they come next.
+void StemConv::fetch_below(const float* x, std::int64_t columns, const StemRow* rows,
+                           const StemRow* rows_end) const {
+  constexpr std::int64_t kLine = 64 / sizeof(float);
+  x += shape_.stride[1] * shape_.in[2];
+  for (; rows != rows_end; rows++) {
+    for (std::int64_t i = 0; i < columns; i += kLine) __builtin_prefetch(x + rows->x + i);
   }
 }
 
