@@ -54,7 +54,7 @@ simd::ConvShape shape_of(const PrepareContext& context, const FloatProduct& p, b
 
 std::string constant_product_note(const PrepareContext& context, const FloatProduct& p) {
   const simd::ConvPrecision precision = conv_precision(context.precision);
-  if (p.m < 1 || p.n < 1 || p.k < 1 || product_weight_bytes(context, p, kB) < 4) return "";
+  if (p.m < 1 || p.n < 1 || p.k < 1 || product_weight_bits(context, p, kB) < 32) return "";
   const std::string note =
       simd::matrix_note(shape_of(context, p, false), context.kernels, precision);
   if (note.empty() || is_plain(context, p, false)) return note;
@@ -65,7 +65,7 @@ std::optional<Kernel> prepare_constant_product(const PrepareContext& context, co
                                                std::optional<std::size_t> c, std::size_t residual) {
   if (!is_plain(context, p, c.has_value()) || p.m < 1 || p.n < 1 || p.k < 1) return std::nullopt;
   // Few rows wait for B, in whatever unit: dot products of narrow weights with floats are as fast.
-  if (product_weight_bytes(context, p, kB) < 4) return std::nullopt;
+  if (product_weight_bits(context, p, kB) < 32) return std::nullopt;
   ConstantProduct product;
   product.c = c;
   if (context.node.epilogue.residual) product.residual = residual;

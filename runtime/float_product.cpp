@@ -18,10 +18,10 @@ constexpr std::int64_t kFewRows = 6;
 constexpr std::int64_t kDotRows = 8;
 
 // Constant weights from here on, a MiB of floats, do not stay in a core's cache from run to run:
-// the product waits for them and is the faster the fewer bytes they have. The other kernel for B by
+// the product waits for them and is the faster the fewer bits they have. The other kernel for B by
 // rows uses what it has read for more rows at once.
 constexpr std::int64_t kNarrowFrom = 256 * 1024;
-constexpr std::int64_t kNarrowDepth = 256;  // columns are filled up to 64 weights
+constexpr std::int64_t kNarrowDepth = 256;  // columns are filled up to 128 weights
 constexpr std::int64_t kNarrowRowsByRows = 2;
 
 constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk packs
@@ -29,15 +29,14 @@ constexpr std::int64_t kPackGrain = 32 * 1024;  // floats of B that a chunk pack
 // New memory costs more than the packing, and of the largest matrices of a model not even one is
 // there twice. A block of narrow columns, of kNarrowDepth weights or more, is smaller than the
 // floats that it is made of, so it ends before those of the next.
-bool narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int bytes, Tensor& b) {
-  constexpr std::int64_t kColumns = 4;
-  const auto size = static_cast<std::size_t>(gemm.narrow_b_size(p.k, kColumns, bytes));
+bool narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int bits, Tensor& b) {
+  const auto size = static_cast<std::size_t>(gemm.narrow_b_size(p.k, gemm.narrow_columns, bits));
   std::vector<std::int32_t> block(size);
   const float* from = b.data_as<float>();
   auto* to = b.data_as<std::int32_t>();
-  for (std::int64_t j = 0; j < p.n; j += kColumns) {
-    const std::int64_t columns = std::min(kColumns, p.n - j);
-    if (!gemm.pack_narrow(from + j * p.k, 1, p.k, p.k, 0, columns, bytes, block.data()))
+  for (std::int64_t j = 0; j < p.n; j += gemm.narrow_columns) {
+    const std::int64_t columns = std::min(gemm.narrow_columns, p.n - j);
+    if (!gemm.pack_narrow(from + j * p.k, 1, p.k, p.k, 0, columns, bits, block.data()))
       return false;
     to = std::copy(block.begin(), block.end(), to);
   }
@@ -46,16 +45,15 @@ bool narrow_in_place(const simd::GemmKernels& gemm, const FloatProduct& p, int b
 
 }  // namespace
 
-int product_weight_bytes(const PrepareContext& context, const FloatProduct& p,
-                         std::size_t b_input) {
+int product_weight_bits(const PrepareContext& context, const FloatProduct& p, std::size_t b_input) {
   const bool by_columns = p.b_row == 1 && p.b_column > 0;
   const bool few_rows = by_columns ? p.m <= kDotRows : p.b_column == 1 && p.m <= kNarrowRowsByRows;
   if (context.precision == Precision::Strict || !few_rows || p.a_column != 1 || p.b_matrices != 1)
-    return 4;
+    return 32;
   // Without a place to keep packed weights this is one product, of folding: it stays exact.
-  if (!context.is_constant(b_input) || context.packs == nullptr) return 4;
-  if (p.m < 1 || p.n < 1 || p.k < kNarrowDepth || p.k < kNarrowFrom / p.n) return 4;
-  return context.precision == Precision::Bf16 ? 2 : 3;
+  if (!context.is_constant(b_input) || context.packs == nullptr) return 32;
+  if (p.m < 1 || p.n < 1 || p.k < kNarrowDepth || p.k < kNarrowFrom / p.n) return 32;
+  return context.precision == Precision::Bf16 ? 16 : 20;
 }
 
 void BatchSteps::find(std::int64_t i, std::int64_t& at_a, std::int64_t& at_b) const {
@@ -75,8 +73,8 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   panels_ = (n + gemm.panel - 1) / gemm.panel;
   thread_bytes_ = static_cast<std::size_t>(gemm.scratch_size(product.m, n, k)) * sizeof(float);
   const std::int64_t all = checked_mul(packed_size_, product.b_matrices);
-  const int bytes = product_weight_bytes(context, product, b_input);
-  if (bytes < 4 && narrow_b(context, bytes)) return;
+  const int bits = product_weight_bits(context, product, b_input);
+  if (bits < 32 && narrow_b(context, bits)) return;
   dot_b_ =
       product.m <= kDotRows && product.b_row == 1 && product.b_column > 0 && product.a_column == 1;
   if (dot_b_) return;
@@ -95,34 +93,34 @@ PreparedProduct::PreparedProduct(const PrepareContext& context, const FloatProdu
   if (!direct_b_) shared_bytes_ = align64(static_cast<std::size_t>(all) * sizeof(float));
 }
 
-// False where the weights are not such that their bytes would do.
-bool PreparedProduct::narrow_b(const PrepareContext& context, int bytes) {
+// False where the weights are not such that these bits would do.
+bool PreparedProduct::narrow_b(const PrepareContext& context, int bits) {
   const simd::GemmKernels& gemm = *kernels_->gemm;
   const FloatProduct& p = product_;
-  const Shape size = {gemm.narrow_b_size(p.k, p.n, bytes)};
-  const auto packed_b = context.pack(str("B in ", bytes, " bytes"), [&] {
+  const Shape size = {gemm.narrow_b_size(p.k, p.n, bits)};
+  const auto packed_b = context.pack(str("B in ", bits, " bits"), [&] {
     const bool fits = p.b_row == 1 && p.b_column == p.k && size[0] <= p.k * p.n;
     const std::shared_ptr<Tensor> own = fits ? context.take(b_input_) : nullptr;
     if (own != nullptr) {
-      if (!narrow_in_place(gemm, p, bytes, *own)) throw ConstantDropped();
+      if (!narrow_in_place(gemm, p, bits, *own)) throw ConstantDropped();
       return reuse_block(std::move(*own), DataType::Int32, size);
     }
     Tensor packed = weight_tensor(DataType::Int32, size);
     const bool done =
         gemm.pack_narrow(context.constants[b_input_]->data_as<float>(), p.b_row, p.b_column, p.k, 0,
-                         p.n, bytes, packed.data_as<std::int32_t>());
+                         p.n, bits, packed.data_as<std::int32_t>());
     return done ? packed : Tensor();
   });
   if (packed_b->empty()) return false;
-  narrow_bytes_ = bytes;
+  narrow_bits_ = bits;
   constant_b_ = packed_b;
   return true;
 }
 
 Kernel PreparedProduct::kernel() const {
   Kernel kernel;
-  kernel.name = narrow_bytes_ == 2   ? "dot products of bf16"
-                : narrow_bytes_ == 3 ? "dot products of 24 bits"
+  kernel.name = narrow_bits_ == 16   ? "dot products of bf16"
+                : narrow_bits_ == 20 ? "dot products of 20 bits"
                 : dot_b_             ? "dot products"
                 : direct_b_          ? "gemm of few rows"
                                      : "gemm";
@@ -174,9 +172,9 @@ void PreparedProduct::run(RunContext& context, const float* a, const float* b, c
   args.residual_row = p.n;
   args.activation = p.activation;
   const float* ready = nullptr;
-  if (narrow_bytes_ > 0) {
+  if (narrow_bits_ > 0) {
     args.narrow_b = constant_b_->data_as<std::int32_t>();
-    args.narrow_bytes = narrow_bytes_;
+    args.narrow_bits = narrow_bits_;
   } else {
     ready = packed_b(context, b);
   }

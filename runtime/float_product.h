@@ -27,11 +27,11 @@ struct FloatProduct {
   simd::Activation activation = {};
 };
 
-// Bytes that a weight of B is kept in: 2 where results may be those of bfloat16, 3 where they are
-// to be near those of float, or 4, which is B as it is. Narrow are large constant matrices that few
-// rows are multiplied by; where 3 bytes would not do for these weights, they stay floats.
-int product_weight_bytes(const PrepareContext& context, const FloatProduct& product,
-                         std::size_t b_input);
+// Bits that a weight of B is kept in: 16 where results may be those of bfloat16, 20 where they are
+// to be near those of float, or 32, which is B as it is. Narrow are large constant matrices that
+// few rows are multiplied by; where 20 bits would not do for these weights, they stay floats.
+int product_weight_bits(const PrepareContext& context, const FloatProduct& product,
+                        std::size_t b_input);
 
 // What a kernel's run needs: prepare with the index of input B, then run.
 class PreparedProduct {
@@ -46,7 +46,7 @@ class PreparedProduct {
            const float* residual, float* y) const;
 
  private:
-  bool narrow_b(const PrepareContext& context, int bytes);
+  bool narrow_b(const PrepareContext& context, int bits);
   const float* packed_b(RunContext& context, const float* b) const;
   void pack_panels(const float* b, std::int64_t matrix, std::int64_t begin, std::int64_t end,
                    float* packed) const;
@@ -56,7 +56,7 @@ class PreparedProduct {
   std::size_t b_input_;
   std::shared_ptr<const Tensor> constant_b_;
   bool direct_b_ = false, dot_b_ = false;  // B is read where it is, by rows; by columns
-  int narrow_bytes_ = 0;                   // of a weight where constant_b_ is narrow, else 0
+  int narrow_bits_ = 0;                    // of a weight where constant_b_ is narrow, else 0
   std::int64_t panels_ = 0, packed_size_ = 0;
   std::size_t shared_bytes_ = 0, thread_bytes_ = 0;
 };

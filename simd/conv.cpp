@@ -113,7 +113,7 @@ ConvPlan plan_canonical(const ConvShape& s, const KernelTable& kernels, int thre
     return prefers_narrow(s) ? plan_narrow(s, kernels, threads)
                              : plan_scattered(s, kernels, threads);
   }
-  if (is_pixel_conv(s)) return plan_pixel(s, kernels);
+  if (is_pixel_conv(s)) return plan_pixel(s, kernels, precision);
   if (!strict && prefers_strassen(s)) return plan_strassen(s, kernels, threads);
   return plan_direct(s, kernels, threads);
 }

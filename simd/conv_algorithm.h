@@ -52,7 +52,7 @@ ConvPlan plan_expanding_winograd(const ConvShape& shape, const KernelTable& kern
 
 // Whether plan_pixel() takes the shape.
 bool is_pixel_conv(const ConvShape& shape);
-ConvPlan plan_pixel(const ConvShape& shape, const KernelTable& kernels);
+ConvPlan plan_pixel(const ConvShape& shape, const KernelTable& kernels, ConvPrecision precision);
 // For pointwise convolutions: whether it beats plan_direct.
 bool prefers_strassen(const ConvShape& shape);
 bool strassen_takes_matrix(const ConvShape& shape);

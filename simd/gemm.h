@@ -19,9 +19,9 @@ struct GemmArgs {
   // As pack_b left it; or, where one of these is > 0, B itself: see `run`.
   const float* b = nullptr;
   std::int64_t b_row = 0, b_column = 0;
-  // As pack_narrow left it, in so many bytes a weight; null: b is read.
+  // As pack_narrow left it, in so many bits a weight; null: b is read.
   const std::int32_t* narrow_b = nullptr;
-  int narrow_bytes = 0;
+  int narrow_bits = 0;
   float* c = nullptr;  // C(i, j) = c[i * c_row + j]
   std::int64_t c_row = 0;
   float alpha = 1.0f;
@@ -44,12 +44,13 @@ struct GemmKernels {
   void (*pack_b)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
                  std::int64_t n, std::int64_t begin, std::int64_t end, float* packed);
 
-  // B in 2 or 3 bytes a weight, see gemm_narrow.h: int32s of it, and the packing of its columns
-  // [begin, end), false where one is refused. Strides as above. Every 4 columns are a block, one
-  // behind the other.
-  std::int64_t (*narrow_b_size)(std::int64_t k, std::int64_t n, int bytes);
+  // B in 16 or 20 bits a weight, see gemm_narrow.h: int32s of it, and the packing of its columns
+  // [begin, end), false where one is refused. Strides as above. Every narrow_columns columns
+  // are a block, one behind the other.
+  std::int64_t narrow_columns;
+  std::int64_t (*narrow_b_size)(std::int64_t k, std::int64_t n, int bits);
   bool (*pack_narrow)(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
-                      std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed);
+                      std::int64_t begin, std::int64_t end, int bits, std::int32_t* packed);
 
   // How many chunks a product of this shape falls into; 0 where C is empty.
   std::int64_t (*chunks)(std::int64_t m, std::int64_t n, std::int64_t k);

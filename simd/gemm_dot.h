@@ -1,8 +1,8 @@
 // Products of few rows with B transposed in memory: every element of C is the dot product of a row
 // of A and a column of B, which both lie in one piece. B is read once, as floats where it lies or
-// as the narrower weights of gemm_narrow.h. Such a product is bound by the memory that B lies in; 4
-// columns at a time are streams enough to keep it busy, without prefetches, which cost a fifth
-// there.
+// as the narrower weights of gemm_narrow.h. Such a product is bound by the memory that B lies in,
+// which is busiest without prefetches: they cost a fifth with floats, of which 4 columns at a time
+// are streams enough, and up to a third with narrow weights.
 #pragma once
 
 #include "simd/gemm.h"
@@ -11,11 +11,11 @@
 
 namespace keel::simd::KEEL_TARGET {
 
-constexpr int kDotColumns = kNarrowColumns;
+constexpr int kDotColumns = 4;
 // Sums, columns and one row's vector: 21 of the 32 registers of AVX-512, 13 of 16.
 constexpr int kDotRows = kWidth == 16 ? 4 : 2;
 // Lanes of 32 bits from the narrow weights in use to those that are fetched: 4 KiB.
-constexpr int kNarrowAhead = 1024;
+constexpr int kNarrowAhead = 2048;
 
 // The whole vectors first, then what is left of k in one of which the rest is zero.
 template <int Rows, int Columns>
@@ -46,48 +46,39 @@ KEEL_NOINLINE static void dot_tile(const GemmArgs& g, std::int64_t row, std::int
   }
 }
 
-// Likewise, a group of narrow weights at a time. They are fetched ahead, beyond the end of a block
-// into the next one: converting them leaves too few loads in flight to keep memory busy.
-template <int Bytes, int Rows, int Columns>
+// Likewise, a group of narrow weights at a time. Of 20 bits, the products of a group add up before
+// they are scaled: integers of up to 2^31, so numbers of A beyond 2^89 might become infinite.
+template <int Bits, int Rows, int Columns>
 KEEL_NOINLINE static void narrow_tile(const GemmArgs& g, std::int64_t row, std::int64_t column) {
-  constexpr int kStep = narrow_step(Bytes);
-  Vec acc[Rows][Columns], factor[Columns];
+  using N = Narrow<Bits>;
+  Vec acc[Rows][Columns];
   KEEL_UNROLL for (int r = 0; r < Rows; r++) {
     KEEL_UNROLL for (int j = 0; j < Columns; j++) acc[r][j] = zero();
   }
   const float* a = g.a + row * g.a_row;
-  const std::int32_t* b = g.narrow_b + block_of_column(g.k, column, Bytes);
-  KEEL_UNROLL for (int j = 0; j < Columns; j++) {
-    const auto* factors = reinterpret_cast<const float*>(b) + column % kNarrowColumns;
-    factor[j] = Bytes == 3 ? broadcast(factors + j) : zero();
+  const std::int32_t* b = g.narrow_b + N::block_of(g.k, column);
+  float rest[Rows * N::kGroup];  // of A, behind its whole groups
+  const std::int64_t left = g.k % N::kGroup, whole = g.k - left;
+  for (int r = 0; r < Rows; r++) {
+    for (int i = 0; left > 0 && i < N::kGroup; i++)
+      rest[r * N::kGroup + i] = i < left ? a[r * g.a_row + whole + i] : 0.0f;
   }
-  b += column_in_block(column, Bytes);
-  const auto add_products = [&](const float* x, std::int64_t x_row) {
+  for (std::int64_t p = 0; p < g.k; p += N::kGroup) {
+    const float* x = p < whole ? a + p : rest;
+    const std::int64_t x_row = p < whole ? g.a_row : N::kGroup;
+    const auto* factors = reinterpret_cast<const float*>(b) + column % kNarrowColumns;
     KEEL_UNROLL for (int j = 0; j < Columns; j++) {
-      Vec w[kGroupVecs];
-      load_group<Bytes>(b + j * (Bytes * kWidth), factor[j], w);
-      KEEL_UNROLL for (int v = 0; v < kGroupVecs; v++) {
-        KEEL_UNROLL for (int r = 0; r < Rows; r++) {
-          acc[r][j] = fma(load(x + r * x_row + v * kWidth), w[v], acc[r][j]);
+      Vec w[N::kVecs];
+      load_group<Bits>(b + N::group_of(column + j), w);
+      KEEL_UNROLL for (int r = 0; r < Rows; r++) {
+        Vec sum = N::kRest > 0 ? zero() : acc[r][j];
+        KEEL_UNROLL for (int v = 0; v < N::kVecs; v++) {
+          sum = fma(load(x + r * x_row + v * kWidth), w[v], sum);
         }
+        acc[r][j] = N::kRest > 0 ? fma(sum, broadcast(factors + j), acc[r][j]) : sum;
       }
     }
-  };
-  const std::int64_t left = g.k % kGroup;
-  for (std::int64_t p = 0; p + kGroup <= g.k; p += kGroup) {
-    KEEL_UNROLL for (int line = 0; line < kStep; line += kLine) {
-      KEEL_PREFETCH_L1(b + kNarrowAhead + line);
-    }
-    add_products(a, g.a_row);
-    a += kGroup;
-    b += kStep;
-  }
-  if (left > 0) {
-    float rest[Rows * kGroup];
-    for (int r = 0; r < Rows; r++) {
-      for (int i = 0; i < kGroup; i++) rest[r * kGroup + i] = i < left ? a[r * g.a_row + i] : 0.0f;
-    }
-    add_products(rest, kGroup);
+    b += N::kStep;
   }
   KEEL_UNROLL for (int r = 0; r < Rows; r++) {
     KEEL_UNROLL for (int j = 0; j < Columns; j++) {
@@ -96,31 +87,33 @@ KEEL_NOINLINE static void narrow_tile(const GemmArgs& g, std::int64_t row, std::
   }
 }
 
-// Bytes of a weight of B: 4, or those of the narrow forms.
-template <int Bytes, int Rows>
+// Bits of a weight of B: 32, or those of the narrow forms.
+template <int Bits, int Rows, int Columns>
 KEEL_INLINE void dot_columns(const GemmArgs& g, std::int64_t row, std::int64_t begin,
                              std::int64_t end) {
-  const bool all = end - begin == kDotColumns;
-  for (; begin < end; begin += all ? kDotColumns : 1) {
-    if constexpr (Bytes == 4) {
-      all ? dot_tile<Rows, kDotColumns>(g, row, begin) : dot_tile<Rows, 1>(g, row, begin);
+  const bool all = end - begin == Columns;
+  for (; begin < end; begin += all ? Columns : 1) {
+    if constexpr (Bits == 32) {
+      all ? dot_tile<Rows, Columns>(g, row, begin) : dot_tile<Rows, 1>(g, row, begin);
     } else {
-      all ? narrow_tile<Bytes, Rows, kDotColumns>(g, row, begin)
-          : narrow_tile<Bytes, Rows, 1>(g, row, begin);
+      all ? narrow_tile<Bits, Rows, Columns>(g, row, begin)
+          : narrow_tile<Bits, Rows, 1>(g, row, begin);
     }
   }
 }
 
 // Rows [row, row + rows), columns [begin, end) of C = A * B.
-template <int Bytes>
+template <int Bits>
 KEEL_INLINE void dot_products(const GemmArgs& g, std::int64_t row, std::int64_t rows,
                               std::int64_t begin, std::int64_t end) {
+  constexpr int kColumns = Bits == 32 ? kDotColumns : kNarrowColumns;
   // Columns outside: those of B that one group of rows has read are in L2 for the next.
-  for (std::int64_t j = begin; j < end; j += kDotColumns) {
-    const std::int64_t last = j + kDotColumns < end ? j + kDotColumns : end;
+  for (std::int64_t j = begin; j < end; j += kColumns) {
+    const std::int64_t last = j + kColumns < end ? j + kColumns : end;
     std::int64_t r = 0;
-    for (; r + kDotRows <= rows; r += kDotRows) dot_columns<Bytes, kDotRows>(g, row + r, j, last);
-    for (; r < rows; r++) dot_columns<Bytes, 1>(g, row + r, j, last);
+    for (; r + kDotRows <= rows; r += kDotRows)
+      dot_columns<Bits, kDotRows, kColumns>(g, row + r, j, last);
+    for (; r < rows; r++) dot_columns<Bits, 1, kColumns>(g, row + r, j, last);
   }
 }
 

@@ -1,50 +1,52 @@
-// A constant B in fewer bytes than floats have, for the dot products of gemm_dot.h, which wait for
+// A constant B in fewer bits than floats have, for the dot products of gemm_dot.h, which wait for
 // memory.
 //
-// - 2 bytes: bfloat16, rounded to nearest even; what would become infinite is cut off instead, NaN
+// - 16 bits: bfloat16, rounded to nearest even; what would become infinite is cut off instead, NaN
 //   stays NaN.
-// - 3 bytes: integers times a power of two, the smallest for which all of their column have 24
-// bits.
-//   They err by half of that at most, and by 2^-17 of the mean magnitude of their column: a column
-//   with few large weights is refused, so is one that is not finite. Of evenly distributed weights
-//   the error is that of a float.
+// - 20 bits: integers times a power of two, for each group of weights of a column the smallest for
+//   which all of them have 20 bits. They err by half of that at most. A column where the root mean
+//   square of these bounds is more than 2^-16 of the mean magnitude is refused, and so is one that
+//   is not finite.
 //
-// A column is a row of groups of 4 vectors of weights, the last filled up with zeros. A group is
-// two or three vectors of integers, of which no lane has to move when they become floats:
+// A column is a row of groups, the last filled up with zeros. A group is vectors of integers, of
+// which no lane has to move when they become floats:
 //
-//   words   weights of vector 0 (lower half of the lane) and 1: their upper 16 bits
-//   words   likewise vector 2 and 3
-//   bytes   the next 8 bits of all four, vector 0 in the lowest byte
+//   words   the upper 16 bits of the weights of vector 0 (lower half of the lane) and 1
+//   ...     of 2 and 3, and so on
+//   rest    their other 4 bits, vector 0 in the lowest; if there are any
 //
-// Four columns are a block, groups in turns, and where weights have 3 bytes a line before them
-// holds the factors of the columns.
+// Eight columns are a block, groups in turns: the reader of A uses a vector of it for all of them.
+// Of 20 bits the factors of eight groups, in whole vectors, come before them. All is in the order
+// in which it is read: anything kept elsewhere halves the speed at some sizes.
 #pragma once
 
 #include "simd/kernel.h"
 
 namespace keel::simd::KEEL_TARGET {
 
-constexpr int kGroupVecs = 4;
-constexpr int kGroup = kGroupVecs * kWidth;
+constexpr int kNarrowColumns = 8;
 
-constexpr int kNarrowColumns = 4;
-
-constexpr int kLine = 64 / sizeof(std::int32_t);
-
-// Lanes of 32 bits: from one group of a block to the next; before the first; of a block.
-KEEL_INLINE constexpr int narrow_step(int bytes) { return kNarrowColumns * bytes * kWidth; }
-KEEL_INLINE constexpr int narrow_head(int bytes) { return bytes == 3 ? kLine : 0; }
-KEEL_INLINE std::int64_t narrow_block(std::int64_t k, int bytes) {
-  return narrow_head(bytes) + (k + kGroup - 1) / kGroup * narrow_step(bytes);
-}
-
-// Where the block of column j begins, and the first group of that column in it.
-KEEL_INLINE std::int64_t block_of_column(std::int64_t k, std::int64_t j, int bytes) {
-  return j / kNarrowColumns * narrow_block(k, bytes);
-}
-KEEL_INLINE constexpr std::int64_t column_in_block(std::int64_t j, int bytes) {
-  return narrow_head(bytes) + j % kNarrowColumns * (bytes * kWidth);
-}
+template <int Bits>
+struct Narrow {
+  static constexpr int kRest = Bits - 16;  // bits behind the words
+  static constexpr int kVecs = kRest > 0 ? 32 / kRest : 4;
+  static constexpr int kGroup = kVecs * kWidth;  // weights
+  // Lanes of 32 bits: of a group; of the factors before those of all columns; of both.
+  static constexpr int kGroupLanes = (kVecs / 2 + (kRest > 0 ? 1 : 0)) * kWidth;
+  static constexpr int kFactors = kRest == 0                ? 0
+                                  : kNarrowColumns > kWidth ? kNarrowColumns
+                                                            : kWidth;
+  static constexpr int kStep = kFactors + kNarrowColumns * kGroupLanes;
+  static std::int64_t groups(std::int64_t k) { return (k + kGroup - 1) / kGroup; }
+  // The first groups of the columns of a block.
+  static std::int64_t block_of(std::int64_t k, std::int64_t column) {
+    return column / kNarrowColumns * groups(k) * kStep;
+  }
+  // Behind the beginning of such groups.
+  static constexpr std::int64_t group_of(std::int64_t column) {
+    return kFactors + column % kNarrowColumns * kGroupLanes;
+  }
+};
 
 KEEL_INLINE IVec rounded_to_bf16(Vec x) {
   const IVec upper = iset1(static_cast<std::int32_t>(0xffff0000u)), exponent = iset1(0x7f800000);
@@ -56,49 +58,75 @@ KEEL_INLINE IVec rounded_to_bf16(Vec x) {
                 select((bits & exponent) == exponent, kept, rounded));
 }
 
-// `factor` makes integers of 24 bits of the weights.
-template <int Bytes>
-KEEL_INLINE void store_group(const float* x, float factor, std::int32_t* to) {
-  const IVec high = iset1(static_cast<std::int32_t>(0xffff0000u)), low = iset1(0xffff);
-  IVec w[kGroupVecs];
-  KEEL_UNROLL for (int v = 0; v < kGroupVecs; v++) {
-    const Vec weights = load(x + v * kWidth);
-    if constexpr (Bytes == 2) {
-      w[v] = rounded_to_bf16(weights);
-    } else {
-      const Vec largest = set1(0x1p23f - 1);
-      w[v] = shift_left<8>(round_to_int(min(weights * set1(factor), largest)));
-    }
-  }
-  KEEL_UNROLL for (int v = 0; v < kGroupVecs; v += 2) {
-    istore(to + v / 2 * kWidth, (shift_right<16>(w[v]) & low) | (w[v + 1] & high));
-  }
-  if constexpr (Bytes == 3) {
-    const IVec byte = iset1(0xff00);
-    istore(to + 2 * kWidth, (shift_right<8>(w[0] & byte) | (w[1] & byte)) |
-                                (shift_left<8>(w[2] & byte) | shift_left<16>(w[3] & byte)));
+// by > 0: to the left.
+template <int By>
+KEEL_INLINE IVec shift(IVec x) {
+  if constexpr (By > 0) {
+    return shift_left<By>(x);
+  } else if constexpr (By < 0) {
+    return shift_right<-By>(x);
+  } else {
+    return x;
   }
 }
 
-// `factor`: that of the column, in every lane; of bfloat16 there is none.
-template <int Bytes>
-KEEL_INLINE void load_group(const std::int32_t* from, Vec factor, Vec (&w)[kGroupVecs]) {
+// The bits behind the words of vector V belong above those of the vectors before it.
+template <int Bits, int V = 0>
+KEEL_INLINE IVec gather_rest(const IVec (&w)[Narrow<Bits>::kVecs]) {
+  constexpr int kRest = Narrow<Bits>::kRest, kPlace = 16 - kRest;  // in the weight
+  const IVec part = w[V] & iset1(((1 << kRest) - 1) << kPlace);
+  const IVec moved = shift<V * kRest - kPlace>(part);
+  if constexpr (V + 1 == Narrow<Bits>::kVecs) {
+    return moved;
+  } else {
+    return moved | gather_rest<Bits, V + 1>(w);
+  }
+}
+template <int Bits, int V = 0>
+KEEL_INLINE void spread_rest(IVec rest, IVec (&w)[Narrow<Bits>::kVecs]) {
+  constexpr int kRest = Narrow<Bits>::kRest, kPlace = 16 - kRest;
+  if constexpr (V < Narrow<Bits>::kVecs) {
+    w[V] = w[V] | (shift<kPlace - V * kRest>(rest) & iset1(((1 << kRest) - 1) << kPlace));
+    spread_rest<Bits, V + 1>(rest, w);
+  }
+}
+
+// `factor` makes integers of so many bits of the weights.
+template <int Bits>
+KEEL_INLINE void store_group(const float* x, float factor, std::int32_t* to) {
+  using N = Narrow<Bits>;
+  const IVec high = iset1(static_cast<std::int32_t>(0xffff0000u)), low = iset1(0xffff);
+  IVec w[N::kVecs];
+  KEEL_UNROLL for (int v = 0; v < N::kVecs; v++) {
+    const Vec weights = load(x + v * kWidth);
+    if constexpr (Bits == 16) {
+      w[v] = rounded_to_bf16(weights);
+    } else {
+      const Vec largest = set1(static_cast<float>((1 << (Bits - 1)) - 1));
+      w[v] = shift_left<32 - Bits>(round_to_int(min(weights * set1(factor), largest)));
+    }
+  }
+  KEEL_UNROLL for (int v = 0; v < N::kVecs; v += 2) {
+    istore(to + v / 2 * kWidth, (shift_right<16>(w[v]) & low) | (w[v + 1] & high));
+  }
+  if constexpr (N::kRest > 0) istore(to + N::kVecs / 2 * kWidth, gather_rest<Bits>(w));
+}
+
+// Weights of bfloat16; of 20 bits, integers in the upper bits of lanes: what is summed with them is
+// to be multiplied by the factor of the group.
+template <int Bits>
+KEEL_INLINE void load_group(const std::int32_t* from, Vec (&w)[Narrow<Bits>::kVecs]) {
+  using N = Narrow<Bits>;
   const IVec high = iset1(static_cast<std::int32_t>(0xffff0000u));
-  IVec bits[kGroupVecs];
-  KEEL_UNROLL for (int v = 0; v < kGroupVecs; v += 2) {
+  IVec bits[N::kVecs];
+  KEEL_UNROLL for (int v = 0; v < N::kVecs; v += 2) {
     const IVec words = iload(from + v / 2 * kWidth);
     bits[v] = shift_left<16>(words);
     bits[v + 1] = words & high;
   }
-  if constexpr (Bytes == 3) {
-    const IVec byte = iset1(0xff00), bytes = iload(from + 2 * kWidth);
-    bits[0] = bits[0] | (shift_left<8>(bytes) & byte);
-    bits[1] = bits[1] | (bytes & byte);
-    bits[2] = bits[2] | (shift_right<8>(bytes) & byte);
-    bits[3] = bits[3] | (shift_right<16>(bytes) & byte);
-  }
-  KEEL_UNROLL for (int v = 0; v < kGroupVecs; v++) {
-    w[v] = Bytes == 3 ? to_float(bits[v]) * factor : bitcast(bits[v]);
+  if constexpr (N::kRest > 0) spread_rest<Bits>(iload(from + N::kVecs / 2 * kWidth), bits);
+  KEEL_UNROLL for (int v = 0; v < N::kVecs; v++) {
+    w[v] = N::kRest > 0 ? to_float(bits[v]) : bitcast(bits[v]);
   }
 }
 
@@ -110,69 +138,72 @@ KEEL_INLINE float power_of_two(int e) {
   return value;
 }
 
-// The exponent e of a column's integers, which are weights / 2^e; false where it is refused.
-KEEL_INLINE bool find_exponent(const float* b, std::int64_t row, std::int64_t k, int& e) {
+// What tells whether a column is refused.
+struct NarrowColumn {
+  double total = 0;                      // of magnitudes
+  double errors = 0;                     // of squared bounds
+  bool accepted(std::int64_t k) const {  // NaN and infinities: no
+    const double bound = total * 0x1p-16;
+    return total < __builtin_inf() && errors * static_cast<double>(k) <= bound * bound;
+  }
+};
+
+// The exponent e of the integers of a group of n weights and zeros, which are weights / 2^e.
+template <int Bits>
+KEEL_INLINE int find_exponent(const float* x, std::int64_t n, NarrowColumn& column) {
   Vec largest = zero(), sum = zero();
-  std::int64_t p = 0;
-  if (row == 1) {
-    for (; p + kWidth <= k; p += kWidth) {
-      const Vec x = abs(load(b + p));
-      largest = max(largest, x);
-      sum += x;
-    }
+  for (int i = 0; i < Narrow<Bits>::kGroup; i += kWidth) {
+    const Vec size = abs(load(x + i));
+    largest = max(largest, size);
+    sum += size;
   }
-  float most = horizontal_max(largest), total = horizontal_add(sum);
-  for (; p < k; p++) {
-    const float x = b[p * row] < 0 ? -b[p * row] : b[p * row];
-    most = most < x ? x : most;
-    total += x;
-  }
+  const float most = horizontal_max(largest);
   // most < 2^exponent. Very small weights lose bits instead of the factors becoming denormal.
   std::int32_t bits;
   __builtin_memcpy(&bits, &most, sizeof bits);
   const int exponent = (bits >> 23) - 126 > -90 ? (bits >> 23) - 126 : -90;
-  e = exponent - 23;
-  const float half = power_of_two(e - 1);
-  // NaN and infinities: not true.
-  return total == 0 ||
-         (total < __builtin_inff() && half * static_cast<float>(k) <= total * 0x1p-17f);
+  const int e = exponent - (Bits - 1);
+  const auto bound = static_cast<double>(most > 0 ? power_of_two(e - 1) : 0.0f);
+  column.total += static_cast<double>(horizontal_add(sum));
+  column.errors += static_cast<double>(n) * bound * bound;
+  return e;
 }
 
 // Columns [begin, end) of B(p, j) = b[p * row + j * column]. False where one is refused.
-template <int Bytes>
+template <int Bits>
 KEEL_NOINLINE static bool narrow_columns(const float* b, std::int64_t row, std::int64_t column,
                                          std::int64_t k, std::int64_t begin, std::int64_t end,
                                          std::int32_t* packed) {
+  using N = Narrow<Bits>;
   // Where rows lie in one piece, neighbouring columns share the lines that are read.
   constexpr std::int64_t kSharing = 16;
-  const std::int64_t block = row == 1 ? kNarrowColumns : kSharing;
-  for (std::int64_t first = begin; first < end; first += block) {
-    const std::int64_t last = first + block < end ? first + block : end;
-    float factors[kSharing];
-    for (std::int64_t j = first; Bytes == 3 && j < last; j++) {
-      int e = 0;
-      if (!find_exponent(b + j * column, row, k, e)) return false;
-      factors[j - first] = power_of_two(-e);
-      // The integers are the upper bits of their lanes.
-      const float factor = power_of_two(e - 8);
-      __builtin_memcpy(packed + block_of_column(k, j, Bytes) + j % kNarrowColumns, &factor,
-                       sizeof factor);
-    }
-    for (std::int64_t p = 0; p < k; p += kGroup) {
-      const std::int64_t n = k - p < kGroup ? k - p : kGroup;
+  const std::int64_t together = row == 1 ? kNarrowColumns : kSharing;
+  for (std::int64_t first = begin; first < end; first += together) {
+    const std::int64_t last = first + together < end ? first + together : end;
+    NarrowColumn columns[kSharing];
+    for (std::int64_t g = 0; g < N::groups(k); g++) {
+      const std::int64_t p = g * N::kGroup, n = k - p < N::kGroup ? k - p : N::kGroup;
       for (std::int64_t j = first; j < last; j++) {
         const float* from = b + p * row + j * column;
-        std::int32_t* to = packed + block_of_column(k, j, Bytes) + column_in_block(j, Bytes) +
-                           p / kGroup * narrow_step(Bytes);
-        const float factor = Bytes == 3 ? factors[j - first] : 1.0f;
-        if (row == 1 && n == kGroup) {
-          store_group<Bytes>(from, factor, to);
-          continue;
+        float gathered[N::kGroup];
+        if (row != 1 || n < N::kGroup) {
+          for (std::int64_t i = 0; i < N::kGroup; i++) gathered[i] = i < n ? from[i * row] : 0.0f;
+          from = gathered;
         }
-        float gathered[kGroup];
-        for (std::int64_t i = 0; i < kGroup; i++) gathered[i] = i < n ? from[i * row] : 0.0f;
-        store_group<Bytes>(gathered, factor, to);
+        std::int32_t* to = packed + N::block_of(k, j) + g * N::kStep;
+        float factor = 1;
+        if constexpr (N::kRest > 0) {
+          const int e = find_exponent<Bits>(from, n, columns[j - first]);
+          factor = power_of_two(-e);
+          // The integers are the upper bits of their lanes.
+          const float back = power_of_two(e - (32 - Bits));
+          __builtin_memcpy(to + j % kNarrowColumns, &back, sizeof back);
+        }
+        store_group<Bits>(from, factor, to + N::group_of(j));
       }
+    }
+    for (const NarrowColumn& c : columns) {
+      if (!c.accepted(k)) return false;
     }
   }
   return true;

@@ -1,4 +1,4 @@
-// Large constant matrices that few rows are multiplied by are kept in fewer bytes, as far as the
+// Large constant matrices that few rows are multiplied by are kept in fewer bits, as far as the
 // precision allows.
 #include <gtest/gtest.h>
 
@@ -78,8 +78,8 @@ TEST(NarrowWeights, AsThePrecisionAllows) {
       EXPECT_EQ(strict.kernel, transposed ? "dot products" : "gemm");
       EXPECT_LE(strict.error, tolerance(k, 0));
       const Result fp32 = run(1, n, k, transposed, options_of(*table, Precision::Fp32));
-      EXPECT_EQ(fp32.kernel, "dot products of 24 bits");
-      EXPECT_LE(fp32.error, tolerance(k, 0x1p-22));
+      EXPECT_EQ(fp32.kernel, "dot products of 20 bits");
+      EXPECT_LE(fp32.error, tolerance(k, 0x1p-18));
       const Result bf16 = run(1, n, k, transposed, options_of(*table, Precision::Bf16));
       EXPECT_EQ(bf16.kernel, "dot products of bf16");
       EXPECT_LE(bf16.error, tolerance(k, 0x1p-9));
@@ -129,14 +129,14 @@ TEST(NarrowWeights, InPlace) {
       const Model::State& state = model.state();
       const std::string node = state.graph.nodes[state.graph.order.back()].name;
       const auto packed = state.weights.packs.get(
-          node + (precision == Precision::Bf16 ? "\nB in 2 bytes" : "\nB in 3 bytes"),
+          node + (precision == Precision::Bf16 ? "\nB in 16 bits" : "\nB in 20 bits"),
           []() -> Tensor { throw std::logic_error("not packed"); });
       EXPECT_EQ(packed->data() == before, own_block);
     }
   }
 }
 
-// One that 24 bits cannot express is found when others have been overwritten.
+// One that 20 bits cannot express is found when others have been overwritten.
 TEST(NarrowWeights, StayFloatsWhereTheyMust) {
   const std::int64_t n = 1024, k = 1040;
   Random random(7);

@@ -208,10 +208,10 @@ void run(const GemmArgs& g, std::int64_t chunk, float* scratch) {
   const Chunk c = chunk_at(g, chunk);
   if (g.narrow_b != nullptr) {
     const std::int64_t end = c.column + c.columns;
-    g.narrow_bytes == 2 ? dot_products<2>(g, c.row, c.rows, c.column, end)
-                        : dot_products<3>(g, c.row, c.rows, c.column, end);
+    g.narrow_bits == 16 ? dot_products<16>(g, c.row, c.rows, c.column, end)
+                        : dot_products<20>(g, c.row, c.rows, c.column, end);
   } else if (g.b_column > 0) {
-    dot_products<4>(g, c.row, c.rows, c.column, c.column + c.columns);
+    dot_products<32>(g, c.row, c.rows, c.column, c.column + c.columns);
   } else {
     multiply_blocks(g, c, scratch);
   }
@@ -274,14 +274,15 @@ void pack_b(const float* b, std::int64_t row, std::int64_t column, std::int64_t 
   }
 }
 
-std::int64_t narrow_b_size(std::int64_t k, std::int64_t n, int bytes) {
-  return ceil_div(n, kNarrowColumns) * narrow_block(k, bytes);
+std::int64_t narrow_b_size(std::int64_t k, std::int64_t n, int bits) {
+  const std::int64_t columns = ceil_div(n, kNarrowColumns) * kNarrowColumns;
+  return bits == 16 ? Narrow<16>::block_of(k, columns) : Narrow<20>::block_of(k, columns);
 }
 
 bool pack_narrow(const float* b, std::int64_t row, std::int64_t column, std::int64_t k,
-                 std::int64_t begin, std::int64_t end, int bytes, std::int32_t* packed) {
-  return bytes == 2 ? narrow_columns<2>(b, row, column, k, begin, end, packed)
-                    : narrow_columns<3>(b, row, column, k, begin, end, packed);
+                 std::int64_t begin, std::int64_t end, int bits, std::int32_t* packed) {
+  return bits == 16 ? narrow_columns<16>(b, row, column, k, begin, end, packed)
+                    : narrow_columns<20>(b, row, column, k, begin, end, packed);
 }
 
 std::int64_t attention_scratch(std::int64_t depth, std::int64_t keys) {
@@ -293,7 +294,8 @@ void attend(const AttentionArgs& args, float* scratch) { attend_all<FloatProduct
 }  // namespace
 
 extern const GemmKernels gemm_kernels;
-const GemmKernels gemm_kernels = {kPanel, packed_b_size, pack_b, narrow_b_size,     pack_narrow,
-                                  chunks, scratch_size,  run,    attention_scratch, attend};
+const GemmKernels gemm_kernels = {kPanel,        packed_b_size,     pack_b, kNarrowColumns,
+                                  narrow_b_size, pack_narrow,       chunks, scratch_size,
+                                  run,           attention_scratch, attend};
 
 }  // namespace keel::simd::KEEL_TARGET

@@ -1,4 +1,4 @@
-// Dot products of weights in two and three bytes.
+// Dot products of weights in 16 and 20 bits.
 #include "simd/gemm.h"
 #include "tests/simd/kernel_test.h"
 
@@ -15,23 +15,23 @@ double rounded(float x) {
 }
 
 void multiply(const KernelTable& table, const GemmArgs& args, const float* b, std::int64_t row,
-              std::int64_t column, int bytes) {
+              std::int64_t column, int bits) {
   const GemmKernels& g = *table.gemm;
   GemmArgs a = args;
-  Buffer packed(g.narrow_b_size(a.k, a.n, bytes), 1), scratch(g.scratch_size(a.m, a.n, a.k));
+  Buffer packed(g.narrow_b_size(a.k, a.n, bits), 1), scratch(g.scratch_size(a.m, a.n, a.k));
   auto* narrow = reinterpret_cast<std::int32_t*>(packed.data());
   const std::int64_t half = a.n / 2;
-  ASSERT_TRUE(g.pack_narrow(b, row, column, a.k, half, a.n, bytes, narrow));
-  ASSERT_TRUE(g.pack_narrow(b, row, column, a.k, 0, half, bytes, narrow));
+  ASSERT_TRUE(g.pack_narrow(b, row, column, a.k, half, a.n, bits, narrow));
+  ASSERT_TRUE(g.pack_narrow(b, row, column, a.k, 0, half, bits, narrow));
   packed.check("packed B");
-  a.narrow_b = narrow, a.narrow_bytes = bytes;
+  a.narrow_b = narrow, a.narrow_bits = bits;
   for (std::int64_t i = g.chunks(a.m, a.n, a.k); i-- > 0;) g.run(a, i, scratch.data());
   scratch.check("scratch");
 }
 
 // Small integers have few bits and exact sums.
 void run_integers(const KernelTable& table, std::int64_t m, std::int64_t n, std::int64_t k,
-                  int bytes, bool by_rows) {
+                  int bits, bool by_rows) {
   const std::int64_t gap = 3;
   Buffer a(m * k, 1), b(k * n, 2), y(m * (n + gap), 3), addend(n, 1);
   for (Buffer* x : {&a, &b, &addend}) x->fill_integers();
@@ -51,20 +51,20 @@ void run_integers(const KernelTable& table, std::int64_t m, std::int64_t n, std:
       want[i * g.c_row + j] = sum;
     }
   }
-  multiply(table, g, b.data(), row, column, bytes);
+  multiply(table, g, b.data(), row, column, bits);
   y.check("C");
   for (std::int64_t i = 0; i < y.size(); i++) ASSERT_EQ(y[i], want[i]) << i;
 }
 
 TEST(GemmNarrow, ExactOnIntegers) {
   for (const KernelTable* table : isas()) {
-    for (int bytes : {2, 3}) {
+    for (int bits : {16, 20}) {
       for (std::int64_t m = 1; m <= 8; m++) {
         for (std::int64_t n : {1, 3, 4, 7, 16, 19, 129}) {
           for (std::int64_t k : {1, 15, 16, 17, 31, 33, 63, 64, 65, 127, 257, 400}) {
             SCOPED_TRACE(testing::Message()
-                         << table->isa << " " << bytes << " bytes " << m << "x" << n << "x" << k);
-            ASSERT_NO_FATAL_FAILURE(run_integers(*table, m, n, k, bytes, (m + n + k) % 2));
+                         << table->isa << " " << bits << " bits " << m << "x" << n << "x" << k);
+            ASSERT_NO_FATAL_FAILURE(run_integers(*table, m, n, k, bits, (m + n + k) % 2));
           }
         }
       }
@@ -97,7 +97,7 @@ TEST(GemmNarrow, Bfloat16RoundsToNearestEven) {
     Buffer y(n);
     GemmArgs g;
     g.m = 1, g.n = n, g.k = 1, g.a = &one, g.a_row = 1, g.c = y.data(), g.c_row = n;
-    multiply(*table, g, values.data(), 1, 1, 2);
+    multiply(*table, g, values.data(), 1, 1, 16);
     for (std::int64_t j = 0; j < n; j++) {
       const double want = rounded(values[static_cast<std::size_t>(j)]);
       SCOPED_TRACE(testing::Message()
@@ -125,21 +125,21 @@ TEST(GemmNarrow, Integers) {
   }
   for (std::int64_t p = 0; p < k; p++) {
     b[p] = 0;
-    b[k + p] = 0x1.fffffep0f;  // rounded up it would have 25 bits
+    b[k + p] = 0x1.fffffep0f;  // rounded up it would have 21 bits
     b[2 * k + p] = p == 4 ? std::numeric_limits<float>::max() : 0.0f;
   }
   for (const KernelTable* table : isas()) {
     GemmArgs g;
     g.m = k, g.n = columns, g.k = k, g.a = unit.data(), g.a_row = k;
     g.c = y.data(), g.c_row = columns;
-    ASSERT_NO_FATAL_FAILURE(multiply(*table, g, b.data(), 1, k, 3));
+    ASSERT_NO_FATAL_FAILURE(multiply(*table, g, b.data(), 1, k, 20));
     for (std::int64_t j = 0; j < columns; j++) {
       float largest = 0;
       for (std::int64_t p = 0; p < k; p++) largest = std::max(largest, std::fabs(b[j * k + p]));
-      const int exponent = largest == 0 ? 0 : std::ilogb(largest) - 22;
+      const int exponent = largest == 0 ? 0 : std::ilogb(largest) - 18;
       for (std::int64_t p = 0; p < k; p++) {
         const double want = std::min(
-            std::nearbyint(std::ldexp(static_cast<double>(b[j * k + p]), -exponent)), 0x1p23 - 1);
+            std::nearbyint(std::ldexp(static_cast<double>(b[j * k + p]), -exponent)), 0x1p19 - 1);
         ASSERT_EQ(y[p * columns + j], std::ldexp(want, exponent))
             << table->isa << " column " << j << " weight " << p;
       }
@@ -155,17 +155,18 @@ TEST(GemmNarrow, RefusesColumns) {
     const auto accepts = [&](float most, float others) {
       b.fill(others);
       b[371] = most;
-      EXPECT_TRUE(table->gemm->pack_narrow(b.data(), 1, k, k, 0, 1, 2, packed.data()));
-      const bool by_columns = table->gemm->pack_narrow(b.data(), 1, k, k, 0, 1, 3, packed.data());
+      EXPECT_TRUE(table->gemm->pack_narrow(b.data(), 1, k, k, 0, 1, 16, packed.data()));
+      const bool by_columns = table->gemm->pack_narrow(b.data(), 1, k, k, 0, 1, 20, packed.data());
       for (std::int64_t p = 0; p < k; p++) apart[2 * p] = b[p];
-      EXPECT_EQ(table->gemm->pack_narrow(apart.data(), 2, 1, k, 0, 1, 3, packed.data()),
+      EXPECT_EQ(table->gemm->pack_narrow(apart.data(), 2, 1, k, 0, 1, 20, packed.data()),
                 by_columns);
       return by_columns;
     };
     SCOPED_TRACE(table->isa);
     EXPECT_TRUE(accepts(1, 1));
-    EXPECT_TRUE(accepts(100, -1));
-    EXPECT_FALSE(accepts(200, 1));  // more than 128 times the mean
+    // Groups have 128 weights to 8.
+    EXPECT_TRUE(accepts(10, -1));
+    EXPECT_FALSE(accepts(1000, 1));
     EXPECT_TRUE(accepts(0, 0));
     EXPECT_TRUE(accepts(0, 0x1p-90f));
     EXPECT_FALSE(accepts(0, 0x1p-100f));
@@ -180,12 +181,12 @@ TEST(GemmNarrow, ErrorIsBounded) {
   a.fill_random();
   b.fill_random();
   for (const KernelTable* table : isas()) {
-    for (int bytes : {2, 3}) {
-      SCOPED_TRACE(testing::Message() << table->isa << " " << bytes << " bytes");
+    for (int bits : {16, 20}) {
+      SCOPED_TRACE(testing::Message() << table->isa << " " << bits << " bits");
       GemmArgs g;
       g.m = m, g.n = n, g.k = k, g.a = a.data(), g.a_row = k, g.c = y.data(), g.c_row = n;
-      multiply(*table, g, b.data(), 1, k, bytes);
-      const double weights = bytes == 2 ? 0x1p-8 : 0x1p-22;
+      multiply(*table, g, b.data(), 1, k, bits);
+      const double weights = bits == 16 ? 0x1p-8 : 0x1p-18;
       const double relative = weights + 16 * 1.2e-7;
       for (std::int64_t i = 0; i < m * n; i++) {
         double sum = 0, magnitude = 0;
