@@ -46,8 +46,7 @@ KEEL_NOINLINE static void dot_tile(const GemmArgs& g, std::int64_t row, std::int
   }
 }
 
-// Likewise, a group of narrow weights at a time. Of 20 bits, the products of a group add up before
-// they are scaled: integers of up to 2^31, so numbers of A beyond 2^89 might become infinite.
+// Likewise, a group of narrow weights at a time.
 template <int Bits, int Rows, int Columns>
 KEEL_NOINLINE static void narrow_tile(const GemmArgs& g, std::int64_t row, std::int64_t column) {
   using N = Narrow<Bits>;
@@ -69,13 +68,12 @@ KEEL_NOINLINE static void narrow_tile(const GemmArgs& g, std::int64_t row, std::
     const auto* factors = reinterpret_cast<const float*>(b) + column % kNarrowColumns;
     KEEL_UNROLL for (int j = 0; j < Columns; j++) {
       Vec w[N::kVecs];
-      load_group<Bits>(b + N::group_of(column + j), w);
-      KEEL_UNROLL for (int r = 0; r < Rows; r++) {
-        Vec sum = N::kRest > 0 ? zero() : acc[r][j];
-        KEEL_UNROLL for (int v = 0; v < N::kVecs; v++) {
-          sum = fma(load(x + r * x_row + v * kWidth), w[v], sum);
+      const Vec factor = N::kRest > 0 ? broadcast(factors + j) : zero();
+      load_group<Bits>(b + N::group_of(column + j), factor, w);
+      KEEL_UNROLL for (int v = 0; v < N::kVecs; v++) {
+        KEEL_UNROLL for (int r = 0; r < Rows; r++) {
+          acc[r][j] = fma(load(x + r * x_row + v * kWidth), w[v], acc[r][j]);
         }
-        acc[r][j] = N::kRest > 0 ? fma(sum, broadcast(factors + j), acc[r][j]) : sum;
       }
     }
     b += N::kStep;

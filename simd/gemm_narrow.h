@@ -112,10 +112,9 @@ KEEL_INLINE void store_group(const float* x, float factor, std::int32_t* to) {
   if constexpr (N::kRest > 0) istore(to + N::kVecs / 2 * kWidth, gather_rest<Bits>(w));
 }
 
-// Weights of bfloat16; of 20 bits, integers in the upper bits of lanes: what is summed with them is
-// to be multiplied by the factor of the group.
+// `factor`: that of the group; of bfloat16 there is none.
 template <int Bits>
-KEEL_INLINE void load_group(const std::int32_t* from, Vec (&w)[Narrow<Bits>::kVecs]) {
+KEEL_INLINE void load_group(const std::int32_t* from, Vec factor, Vec (&w)[Narrow<Bits>::kVecs]) {
   using N = Narrow<Bits>;
   const IVec high = iset1(static_cast<std::int32_t>(0xffff0000u));
   IVec bits[N::kVecs];
@@ -126,7 +125,7 @@ KEEL_INLINE void load_group(const std::int32_t* from, Vec (&w)[Narrow<Bits>::kVe
   }
   if constexpr (N::kRest > 0) spread_rest<Bits>(iload(from + N::kVecs / 2 * kWidth), bits);
   KEEL_UNROLL for (int v = 0; v < N::kVecs; v++) {
-    w[v] = N::kRest > 0 ? to_float(bits[v]) : bitcast(bits[v]);
+    w[v] = N::kRest > 0 ? to_float(bits[v]) * factor : bitcast(bits[v]);
   }
 }
 

@@ -147,6 +147,22 @@ TEST(GemmNarrow, Integers) {
   }
 }
 
+// What is finite with floats is finite with these.
+TEST(GemmNarrow, LargeNumbers) {
+  const std::int64_t m = 3, n = 9, k = 300;
+  Buffer a(m * k), b(k * n), y(m * n);
+  a.fill(0x1p118f), b.fill(-0.75f);
+  for (const KernelTable* table : isas()) {
+    for (int bits : {16, 20}) {
+      GemmArgs g;
+      g.m = m, g.n = n, g.k = k, g.a = a.data(), g.a_row = k, g.c = y.data(), g.c_row = n;
+      multiply(*table, g, b.data(), 1, k, bits);
+      for (std::int64_t i = 0; i < m * n; i++)
+        ASSERT_EQ(y[i], -225 * 0x1p118f) << table->isa << " " << bits;
+    }
+  }
+}
+
 TEST(GemmNarrow, RefusesColumns) {
   const std::int64_t k = 400;
   Buffer b(k), apart(2 * k);
