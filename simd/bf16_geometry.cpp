@@ -74,7 +74,10 @@ void Bf16Geometry::cut(int threads) {
   const std::int64_t bytes =  // of x a position
       c_blocks() * parts() * kBf16Channels * 2 * shape_.kernel[0] * axis1_.count() * axis2_.count();
   const std::int64_t wanted = conv_chunks(pixels * panels(), flops() / 2, threads);
-  by_panels_ = wanted > 1 && pixels < kFewPixels * threads && panels() >= threads;
+  // Panels that threads share evenly, or pixels that are too few for all: 3 panels are 2 and 1.
+  const std::int64_t turns = ceil_div(panels(), threads);
+  const bool even = 5 * turns * threads <= 6 * panels() || pixels < 4 * kernels_.pixels * threads;
+  by_panels_ = wanted > 1 && pixels < kFewPixels * threads && panels() >= threads && even;
   rows_ = shape_.out[1], columns_ = shape_.out[2];
   if (!by_panels_) cut_rectangles(kStaged / bytes, ceil_div(wanted, planes));
   rectangles_ = planes * row_cuts_ * column_cuts_;

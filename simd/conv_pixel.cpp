@@ -8,6 +8,7 @@
 // product: [panel of k][c][lanes of the panel] floats, or narrow ones. Large weights wait for
 // memory: W of 960 to 240 channels takes 0.65 of the time in 20 bits.
 #include <cstring>
+#include <string>
 
 #include "simd/conv_algorithm.h"
 #include "simd/gemm.h"
@@ -85,7 +86,7 @@ ConvPlan plan_pixel(const ConvShape& shape, const KernelTable& kernels, ConvPrec
   const int bits = weight_bits(shape, gemm, precision);
   const std::string narrow = bits == kFloatBits ? "" : " of " + std::to_string(bits) + " bits";
   ConvPlan plan;
-  plan.kernel = "pixel gemm" + (narrow.empty() ? narrow : narrow + " where they do");
+  plan.kernel = "pixel gemm" + (narrow.empty() ? narrow : narrow + " where enough");
   plan.packing = "gemm" + narrow;
   plan.flops = 2.0 * static_cast<double>(shape.n * shape.k * shape.c);
   plan.packed_floats = kHead + gemm.packed_b_size(shape.c, shape.k);

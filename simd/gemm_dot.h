@@ -14,8 +14,6 @@ namespace keel::simd::KEEL_TARGET {
 constexpr int kDotColumns = 4;
 // Sums, columns and one row's vector: 21 of the 32 registers of AVX-512, 13 of 16.
 constexpr int kDotRows = kWidth == 16 ? 4 : 2;
-// Lanes of 32 bits from the narrow weights in use to those that are fetched: 4 KiB.
-constexpr int kNarrowAhead = 2048;
 
 // The whole vectors first, then what is left of k in one of which the rest is zero.
 template <int Rows, int Columns>
