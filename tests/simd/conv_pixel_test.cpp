@@ -45,7 +45,7 @@ TEST(ConvPixel, SmallIntegersAreExact) {
 TEST(ConvPixel, WeightsThatNeedThemStayFloats) {
   const ConvShape s = pixel(2, 500, 131);
   ConvData data = conv_data(s, false);
-  data.W[77 * 500 + 300] = 1e6f;
+  data.W[77 * 500 + 300] = HUGE_VALF;
   for (const KernelTable* kernels : isas()) {
     const ConvPlan narrow = plan_conv(s, *kernels, 1, ConvPrecision::Float);
     const ConvPlan strict = plan_conv(s, *kernels, 1, ConvPrecision::Strict);

@@ -180,9 +180,13 @@ TEST(GemmNarrow, RefusesColumns) {
     };
     SCOPED_TRACE(table->isa);
     EXPECT_TRUE(accepts(1, 1));
-    // Groups have 128 weights to 8.
     EXPECT_TRUE(accepts(10, -1));
-    EXPECT_FALSE(accepts(1000, 1));
+    EXPECT_TRUE(accepts(1000, 1));
+    // Alone in its group, with bounds of 2^-19 of it for all others.
+    const auto size = [&](std::int64_t depth) { return table->gemm->narrow_b_size(depth, 1, 20); };
+    std::int64_t group = 1;
+    while (size(group + 1) == size(1)) group++;
+    EXPECT_EQ(accepts(1024, 0), group <= 64) << group;
     EXPECT_TRUE(accepts(0, 0));
     EXPECT_TRUE(accepts(0, 0x1p-90f));
     EXPECT_FALSE(accepts(0, 0x1p-100f));
